@@ -1,0 +1,3 @@
+# Tools: a folder each.
+
+include src/bin/util/local.mk

@@ -1,0 +1,1 @@
+# Appends to cli_tests; see tests/local.mk.

@@ -1,0 +1,1 @@
+# Appends to interop_tests; see tests/local.mk.

@@ -1,0 +1,75 @@
+# The tests. A fragment per folder appends its programs and scripts to one of
+# the four lists below; "make check" builds and runs them all.
+#
+#	unit_tests += tests/unit/test_buf
+#	tests_unit_test_buf_SOURCES = %D%/test_buf.c
+#	tests_unit_test_buf_LDADD = $(UNIT_LIBS)
+#
+#	p11_tests += tests/p11/test_slot
+#	tests_p11_test_slot_SOURCES = %D%/test_slot.c
+#	tests_p11_test_slot_LDADD = $(P11_LIBS)
+#
+#	cli_tests += %D%/init_token.sh
+#
+# Scripts are found in the source tree and end in .sh.
+
+unit_tests =
+p11_tests =
+cli_tests =
+interop_tests =
+
+# Unit tests link the library itself; p11 tests see only the built module.
+UNIT_LIBS = libcore.la $(CUNIT_LIBS) $(OPENSSL_LIBS) $(DL_LIBS)
+P11_LIBS = $(CUNIT_LIBS) $(OPENSSL_LIBS) $(DL_LIBS)
+AM_CPPFLAGS += -I$(top_srcdir)/tests $(CUNIT_CFLAGS)
+
+include tests/unit/pkcs11.mk
+include tests/unit/common.mk
+include tests/unit/crypto.mk
+include tests/unit/object_store.mk
+include tests/unit/object.mk
+include tests/unit/slot.mk
+include tests/unit/session.mk
+include tests/p11/local.mk
+include tests/cli/local.mk
+include tests/interop/local.mk
+
+# "make check MODULE=FILE" runs the p11 and interop tests on another module.
+MODULE = $(abs_top_builddir)/.libs/libsofthsm2.so
+SOFTHSM2_UTIL = $(abs_top_builddir)/softhsm2-util
+
+TEST_EXTENSIONS = .sh
+SH_LOG_COMPILER = $(SHELL)
+AM_TESTS_ENVIRONMENT = \
+	unset SOFTHSM2_CONF; \
+	MODULE='$(MODULE)'; export MODULE; \
+	SOFTHSM2_UTIL='$(SOFTHSM2_UTIL)'; export SOFTHSM2_UTIL; \
+	TEST_DATA='$(abs_top_srcdir)/tests/data'; export TEST_DATA; \
+	TMPDIR="$${TMPDIR:-/tmp}"; export TMPDIR; \
+	SANITIZERS='$(SANITIZERS)'; export SANITIZERS; \
+	LC_ALL=C; export LC_ALL;
+
+if HAVE_CUNIT
+check_PROGRAMS = $(unit_tests) $(p11_tests)
+TESTS = $(unit_tests) $(p11_tests) $(cli_tests) $(interop_tests)
+else
+EXTRA_PROGRAMS = $(unit_tests) $(p11_tests)
+TESTS =
+check-local:
+	@echo "make check needs CUnit (Debian: libcunit1-dev);" \
+		"install it and run configure again" >&2; exit 1
+endif
+
+EXTRA_DIST += $(cli_tests) $(interop_tests) tests/data
+
+# The C tests under valgrind; a leak or an invalid access fails the test.
+VALGRIND_FLAGS = --quiet --leak-check=full --error-exitcode=1 \
+	--keep-debuginfo=yes
+
+check-valgrind: all
+	@if test '$(VALGRIND)' = no; then \
+		echo "check-valgrind needs valgrind; install it and run configure again" >&2; \
+		exit 1; fi
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) $(p11_tests)' \
+		LOG_COMPILER='$(LIBTOOL) --mode=execute $(VALGRIND) $(VALGRIND_FLAGS)'
+.PHONY: check-valgrind

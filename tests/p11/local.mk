@@ -1,0 +1,1 @@
+# Appends to p11_tests; see tests/local.mk.

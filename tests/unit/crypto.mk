@@ -1,0 +1,1 @@
+# Appends to unit_tests; see tests/local.mk.
