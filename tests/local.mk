@@ -17,6 +17,8 @@ unit_tests =
 p11_tests =
 cli_tests =
 interop_tests =
+# Programs that tests run.
+test_helpers =
 
 # Unit tests link the library itself; p11 tests see only the built module.
 UNIT_LIBS = libcore.la $(CUNIT_LIBS) $(OPENSSL_LIBS) $(DL_LIBS)
@@ -50,10 +52,10 @@ AM_TESTS_ENVIRONMENT = \
 	LC_ALL=C; export LC_ALL;
 
 if HAVE_CUNIT
-check_PROGRAMS = $(unit_tests) $(p11_tests)
+check_PROGRAMS = $(unit_tests) $(p11_tests) $(test_helpers)
 TESTS = $(unit_tests) $(p11_tests) $(cli_tests) $(interop_tests)
 else
-EXTRA_PROGRAMS = $(unit_tests) $(p11_tests)
+EXTRA_PROGRAMS = $(unit_tests) $(p11_tests) $(test_helpers)
 TESTS =
 check-local:
 	@echo "make check needs CUnit (Debian: libcunit1-dev);" \
