@@ -1,3 +1,7 @@
 # Appends to unit_tests; see tests/local.mk. Any unit test may list
 # tests/unit/unit.c, the helpers that all of them share.
 noinst_HEADERS += %D%/unit.h
+
+unit_tests += tests/unit/test_str
+tests_unit_test_str_SOURCES = %D%/test_str.c %D%/unit.c
+tests_unit_test_str_LDADD = $(UNIT_LIBS)

@@ -13,7 +13,10 @@ bool str_unhex(const char *text, unsigned char *out, size_t cap, size_t *len) MU
 /* Lower-case hex of len bytes and a NUL into out (2 * len + 1 bytes). */
 void str_hex(const unsigned char *data, size_t len, char *out);
 
-/* The edit distance between two names, for "did you mean". */
+/* Writes '?' over every control character, in place: what is left fits one line and commands no terminal. */
+void str_printable(char *text);
+
+/* The edit distance between two names, for "did you mean". A name of over 64 bytes is as far as it is long. */
 size_t str_distance(const char *a, const char *b);
 
 /* Overflow-checked; false leaves *out alone. */
