@@ -5,3 +5,7 @@ noinst_HEADERS += %D%/unit.h
 unit_tests += tests/unit/test_str
 tests_unit_test_str_SOURCES = %D%/test_str.c %D%/unit.c
 tests_unit_test_str_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/test_buf
+tests_unit_test_buf_SOURCES = %D%/test_buf.c %D%/unit.c
+tests_unit_test_buf_LDADD = $(UNIT_LIBS)
