@@ -9,3 +9,7 @@ tests_unit_test_str_LDADD = $(UNIT_LIBS)
 unit_tests += tests/unit/test_buf
 tests_unit_test_buf_SOURCES = %D%/test_buf.c %D%/unit.c
 tests_unit_test_buf_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/test_handle
+tests_unit_test_handle_SOURCES = %D%/test_handle.c %D%/unit.c
+tests_unit_test_handle_LDADD = $(UNIT_LIBS)

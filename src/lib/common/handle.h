@@ -16,7 +16,7 @@ struct handle_map {
 
 #define HANDLE_MAP_INIT { NULL, 0, 0, 0 }
 
-/* The pointer must not be NULL and the handle not in use. CKR_HOST_MEMORY. */
+/* CKR_HOST_MEMORY. The pointer must not be NULL and the handle neither 0 nor in use: else CKR_GENERAL_ERROR. */
 CK_RV handle_put(struct handle_map *m, CK_ULONG handle, void *p) MUST_CHECK;
 
 /* NULL when the handle is not there. */
