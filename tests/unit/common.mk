@@ -13,3 +13,11 @@ tests_unit_test_buf_LDADD = $(UNIT_LIBS)
 unit_tests += tests/unit/test_handle
 tests_unit_test_handle_SOURCES = %D%/test_handle.c %D%/unit.c
 tests_unit_test_handle_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/test_lock
+tests_unit_test_lock_SOURCES = %D%/test_lock.c %D%/unit.c
+tests_unit_test_lock_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/test_log
+tests_unit_test_log_SOURCES = %D%/test_log.c %D%/unit.c
+tests_unit_test_log_LDADD = $(UNIT_LIBS)
