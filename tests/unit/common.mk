@@ -21,3 +21,7 @@ tests_unit_test_lock_LDADD = $(UNIT_LIBS)
 unit_tests += tests/unit/test_log
 tests_unit_test_log_SOURCES = %D%/test_log.c %D%/unit.c
 tests_unit_test_log_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/test_secmem
+tests_unit_test_secmem_SOURCES = %D%/test_secmem.c %D%/unit.c
+tests_unit_test_secmem_LDADD = $(UNIT_LIBS)
