@@ -25,3 +25,7 @@ tests_unit_test_log_LDADD = $(UNIT_LIBS)
 unit_tests += tests/unit/test_secmem
 tests_unit_test_secmem_SOURCES = %D%/test_secmem.c %D%/unit.c
 tests_unit_test_secmem_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/test_attrset
+tests_unit_test_attrset_SOURCES = %D%/test_attrset.c %D%/unit.c
+tests_unit_test_attrset_LDADD = $(UNIT_LIBS)

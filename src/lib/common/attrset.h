@@ -61,7 +61,10 @@ uint64_t attrset_number(const struct attrset *s, CK_ATTRIBUTE_TYPE type, uint64_
 /* Borrows the bytes; false when the attribute is missing or of another kind. An empty value is true with *len = 0. */
 bool attrset_bytes(const struct attrset *s, CK_ATTRIBUTE_TYPE type, const unsigned char **data, size_t *len);
 
-/* Each copies the value and replaces what was there, of whatever kind. CKR_HOST_MEMORY leaves the set as it was. */
+/*
+ * Each copies the value and replaces what was there, of whatever kind. CKR_HOST_MEMORY leaves the set as it was, and so
+ * does CKR_ATTRIBUTE_VALUE_INVALID: a map within a map. map must not be NULL; mechanisms are sorted here.
+ */
 CK_RV attrset_set_flag(struct attrset *s, CK_ATTRIBUTE_TYPE type, bool v) MUST_CHECK;
 CK_RV attrset_set_number(struct attrset *s, CK_ATTRIBUTE_TYPE type, uint64_t v) MUST_CHECK;
 CK_RV attrset_set_bytes(struct attrset *s, CK_ATTRIBUTE_TYPE type, const void *data, size_t len) MUST_CHECK;
