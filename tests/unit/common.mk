@@ -29,3 +29,7 @@ tests_unit_test_secmem_LDADD = $(UNIT_LIBS)
 unit_tests += tests/unit/test_attrset
 tests_unit_test_attrset_SOURCES = %D%/test_attrset.c %D%/unit.c
 tests_unit_test_attrset_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/test_conf
+tests_unit_test_conf_SOURCES = %D%/test_conf.c %D%/unit.c
+tests_unit_test_conf_LDADD = $(UNIT_LIBS)

@@ -4,6 +4,7 @@ libcore_la_SOURCES += \
 	%D%/base.h \
 	%D%/buf.c \
 	%D%/buf.h \
+	%D%/conf.c \
 	%D%/conf.h \
 	%D%/handle.c \
 	%D%/handle.h \
