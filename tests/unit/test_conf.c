@@ -46,12 +46,15 @@ static CK_RV load(const void *data, size_t len, struct conf **out)
 /* All of a configuration in one line, for comparison. */
 static char *summary(const struct conf *c)
 {
-	return text_of("%s|%s|%04o|%d|%s|%s|%s|%s", c->tokendir, c->backend, (unsigned int)c->umask, (int)c->level,
-		       c->log_file, c->removable ? "true" : "false", c->mechanisms,
-		       c->reset_on_fork ? "true" : "false");
+	return text_of("%s|%s|%04o|%d|%s|%s|%s|%s", c->tokendir, c->backend, (unsigned int)c->umask,
+	               (int)c->level, c->log_file, c->removable ? "true" : "false", c->mechanisms,
+	               c->reset_on_fork ? "true" : "false");
 }
 
-/* What a file of that text gives: the members that differ from their defaults, and one note at most. */
+/*
+ * What a file of that text gives: the members that differ from their defaults, and one note at
+ * most.
+ */
 #define DEF_DIR DEFAULT_TOKENDIR
 #define DEFAULTS DEF_DIR "|file|0077|2||false|ALL|false"
 #define TOKENDIR(d) d "|file|0077|2||false|ALL|false"
@@ -107,25 +110,33 @@ static const struct row {
 	{ "log.level = BOGUS\nlog.level = ERROR\n", LEVEL("0"), NULL },
 
 	/* no assignment */
-	{ "\nobjectstore.backend db\n", DEFAULTS, ":2: objectstore.backend db: no \"=\"; the line is ignored" },
-	{ "objectstore.backend =\n", DEFAULTS, ":1: objectstore.backend: no value; the line is ignored" },
-	{ "objectstore.backend = # db\n", DEFAULTS, ":1: objectstore.backend: no value; the line is ignored" },
+	{ "\nobjectstore.backend db\n", DEFAULTS,
+	  ":2: objectstore.backend db: no \"=\"; the line is ignored" },
+	{ "objectstore.backend =\n", DEFAULTS,
+	  ":1: objectstore.backend: no value; the line is ignored" },
+	{ "objectstore.backend = # db\n", DEFAULTS,
+	  ":1: objectstore.backend: no value; the line is ignored" },
 	{ "log.level =\n", DEFAULTS, ":1: log.level: no value; the line is ignored" },
 	{ "= db\n", DEFAULTS, ":1: no name before \"=\"; the line is ignored" },
 	{ "=\n", DEFAULTS, ":1: no name before \"=\"; the line is ignored" },
 	{ "  ==  \n", DEFAULTS, ":1: no name before \"=\"; the line is ignored" },
 
 	/* more than one "=" */
-	{ "log.file = a = b\n", LOGFILE("a"), ":1: log.file: more than one \"=\"; the value is \"a\"" },
-	{ "log.file == a\n", LOGFILE("a"), ":1: log.file: more than one \"=\"; the value is \"a\"" },
-	{ "log.file = a=\n", LOGFILE("a"), ":1: log.file: more than one \"=\"; the value is \"a\"" },
+	{ "log.file = a = b\n", LOGFILE("a"),
+	  ":1: log.file: more than one \"=\"; the value is \"a\"" },
+	{ "log.file == a\n", LOGFILE("a"),
+	  ":1: log.file: more than one \"=\"; the value is \"a\"" },
+	{ "log.file = a=\n", LOGFILE("a"),
+	  ":1: log.file: more than one \"=\"; the value is \"a\"" },
 	{ "log.file = = a\n", DEFAULTS, ":1: log.file: no value; the line is ignored" },
 
 	/* unknown names */
 	{ "future.key = 1\n", DEFAULTS, ":1: future.key: unknown name, ignored" },
 	{ "x = 1\n", DEFAULTS, ":1: x: unknown name, ignored" },
-	{ "log.levle = DEBUG\n", DEFAULTS, ":1: log.levle: unknown name, ignored; did you mean log.level?" },
-	{ "LOG.LEVEL = DEBUG\n", DEFAULTS, ":1: LOG.LEVEL: unknown name, ignored; did you mean log.level?" },
+	{ "log.levle = DEBUG\n", DEFAULTS,
+	  ":1: log.levle: unknown name, ignored; did you mean log.level?" },
+	{ "LOG.LEVEL = DEBUG\n", DEFAULTS,
+	  ":1: LOG.LEVEL: unknown name, ignored; did you mean log.level?" },
 	{ "\n#\nslots.removeable = true", DEFAULTS,
 	  ":3: slots.removeable: unknown name, ignored; did you mean slots.removable?" },
 	{ "slot.mechanism = ALL\n", DEFAULTS,
@@ -160,7 +171,8 @@ static const struct row {
 	{ "objectstore.umask = 1000\n", DEFAULTS,
 	  ":1: objectstore.umask: \"1000\" is no octal mask from 0 to 0777; 0077 is used" },
 	{ "objectstore.umask = 40000000000000000000000000000000\n", DEFAULTS,
-	  ":1: objectstore.umask: \"40000000000000000000000000000000\" is no octal mask from 0 to 0777; 0077 is used" },
+	  ":1: objectstore.umask: \"40000000000000000000000000000000\" is no octal mask from 0 to "
+	  "0777; 0077 is used" },
 	{ "objectstore.umask = -1\n", DEFAULTS,
 	  ":1: objectstore.umask: \"-1\" is no octal mask from 0 to 0777; 0077 is used" },
 	{ "objectstore.umask = 9\n", DEFAULTS,
@@ -170,9 +182,11 @@ static const struct row {
 
 	/* what is no text */
 	{ "log.file = a\x1b[2Jb\n", DEFAULTS, ":1: a control character; the line is ignored" },
-	{ "log.file = a\rlog.level = DEBUG\n", DEFAULTS, ":1: a control character; the line is ignored" },
+	{ "log.file = a\rlog.level = DEBUG\n", DEFAULTS,
+	  ":1: a control character; the line is ignored" },
 	{ "log.file = a # \x01\n", LOGFILE("a"), NULL },
-	{ "\xc2\x9blog.file = a\n", DEFAULTS, ":1: ??log.file: unknown name, ignored; did you mean log.file?" },
+	{ "\xc2\x9blog.file = a\n", DEFAULTS,
+	  ":1: ??log.file: unknown name, ignored; did you mean log.file?" },
 };
 
 static void check_notes(const struct conf *c, const char *expected, enum log_level level)
@@ -207,10 +221,14 @@ static void test_rows(void)
 }
 
 static const struct row bad_levels[] = {
-	{ "log.level = debug\n", NULL, ":1: log.level: \"debug\" is none of ERROR, WARNING, INFO, DEBUG" },
-	{ "\nlog.level = Loud # !\n\n", NULL, ":2: log.level: \"Loud\" is none of ERROR, WARNING, INFO, DEBUG" },
-	{ "log.level = INFO\nlog.level = 3\n", NULL, ":2: log.level: \"3\" is none of ERROR, WARNING, INFO, DEBUG" },
-	{ "log.level = ERRORS\nlog.file = x", NULL, ":1: log.level: \"ERRORS\" is none of ERROR, WARNING, INFO, DEBUG" },
+	{ "log.level = debug\n", NULL,
+	  ":1: log.level: \"debug\" is none of ERROR, WARNING, INFO, DEBUG" },
+	{ "\nlog.level = Loud # !\n\n", NULL,
+	  ":2: log.level: \"Loud\" is none of ERROR, WARNING, INFO, DEBUG" },
+	{ "log.level = INFO\nlog.level = 3\n", NULL,
+	  ":2: log.level: \"3\" is none of ERROR, WARNING, INFO, DEBUG" },
+	{ "log.level = ERRORS\nlog.file = x", NULL,
+	  ":1: log.level: \"ERRORS\" is none of ERROR, WARNING, INFO, DEBUG" },
 };
 
 static void test_bad_level(void)
@@ -219,7 +237,8 @@ static void test_bad_level(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(bad_levels); i++) {
-		CU_ASSERT_EQUAL(load(bad_levels[i].text, strlen(bad_levels[i].text), &c), CKR_GENERAL_ERROR);
+		CU_ASSERT_EQUAL(load(bad_levels[i].text, strlen(bad_levels[i].text), &c),
+		                CKR_GENERAL_ERROR);
 		check_notes(c, bad_levels[i].note, LEVEL_ERROR);
 		conf_free(c);
 	}
@@ -227,7 +246,8 @@ static void test_bad_level(void)
 
 static void test_nul(void)
 {
-	static const char text[] = "log.file = a\0b\nlog\0.file = c\n\0\nobjectstore.backend = db\n\0";
+	static const char text[] =
+		"log.file = a\0b\nlog\0.file = c\n\0\nobjectstore.backend = db\n\0";
 	struct conf *c;
 	char *have;
 
@@ -242,7 +262,9 @@ static void test_nul(void)
 /* A line of 100,000 bytes is one line, whatever is in it. */
 static void test_long_lines(void)
 {
-	static const char *const starts[] = { "log.file = ", "unknown.", "", "# ", "log.file = a #", "=" };
+	static const char *const starts[] = {
+		"log.file = ", "unknown.", "", "# ", "log.file = a #", "=",
+	};
 	char *line = malloc(100100);
 	struct conf *c;
 	size_t i, len;
@@ -255,13 +277,17 @@ static void test_long_lines(void)
 		CU_ASSERT_EQUAL(load(line, strlen(line), &c), CKR_OK);
 		CU_ASSERT_STRING_EQUAL(c->backend, "db");
 		CU_ASSERT_EQUAL(strlen(c->log_file), i == 0 ? 100000 : i == 4 ? 1 : 0);
-		CU_ASSERT(c->note_count <= 1 && (c->note_count == 0 || strlen(c->notes[0].text) < 400));
+		CU_ASSERT(c->note_count <= 1 &&
+		          (c->note_count == 0 || strlen(c->notes[0].text) < 400));
 		conf_free(c);
 	}
 	free(line);
 }
 
-/* A file of nothing but faults: some are noted, then that there are more; what is right counts to the end. */
+/*
+ * A file of nothing but faults: some are noted, then that there are more; what is right counts
+ * to the end.
+ */
 static void test_many_faults(void)
 {
 	enum { FAULTS = 10000 };
@@ -278,7 +304,8 @@ static void test_many_faults(void)
 	CU_ASSERT(c->note_count > 10 && c->note_count < 100);
 	CU_ASSERT_PTR_NOT_NULL(strstr(c->notes[c->note_count - 2].text, "more faults"));
 	CU_ASSERT_EQUAL(c->notes[c->note_count - 1].level, LEVEL_ERROR);
-	CU_ASSERT_PTR_NOT_NULL(strstr(c->notes[c->note_count - 1].text, ":10002: log.level: \"none\""));
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(c->notes[c->note_count - 1].text, ":10002: log.level: \"none\""));
 	conf_free(c);
 	free(text);
 }
@@ -376,7 +403,8 @@ static void check_searched(const char *expected)
 static void check_account(void)
 {
 	const struct passwd *pw = getpwuid(geteuid());
-	char *own = text_of("%s/.config/softhsm2/softhsm2.conf", pw == NULL ? "/nonexistent" : pw->pw_dir);
+	char *own = text_of("%s/.config/softhsm2/softhsm2.conf",
+	                    pw == NULL ? "/nonexistent" : pw->pw_dir);
 
 	check_searched(access(own, R_OK) == 0 ? own : DEFAULT_SOFTHSM2_CONF);
 	free(own);
@@ -394,7 +422,10 @@ static void make_user_file(const char *home)
 	free(folder);
 }
 
-/* An own file that may not be read is passed over. Root may read all, so it steps down for a moment. */
+/*
+ * An own file that may not be read is passed over. Root may read all, so it steps down for a
+ * moment.
+ */
 static void check_unreadable(const char *own)
 {
 	uid_t me = geteuid();
@@ -440,8 +471,9 @@ static void test_search(void)
 static size_t random_file(unsigned char *to, size_t size, unsigned int *seed)
 {
 	static const char *const bits[] = {
-		"directories.tokendir", "objectstore.umask", "log.level", "slots.removable", "slots.mechanisms",
-		"log.file", "=", " = ", "\n", "\n", "\r\n", "#", "true", "0777", "DEBUG", "%s%n", "\xc2", "..", "==",
+		"directories.tokendir", "objectstore.umask", "log.level", "slots.removable",
+		"slots.mechanisms", "log.file", "=", " = ", "==", "\n", "\n", "\r\n", "#",
+		"true", "0777", "DEBUG", "%s%n", "\xc2", "..",
 	};
 	size_t want = (size_t)rand_r(seed) % size, len = 0, i, n;
 
@@ -460,7 +492,10 @@ static size_t random_file(unsigned char *to, size_t size, unsigned int *seed)
 	return len;
 }
 
-/* Whatever is in the file: an answer, whole notes without control characters, values within their range. */
+/*
+ * Whatever is in the file: an answer, whole notes without control characters, values within
+ * their range.
+ */
 static void check_sound(const struct conf *c)
 {
 	size_t i, j, bad = 0;

@@ -117,7 +117,8 @@ static void test_random(void)
 				wrong += handle_put(&m, (i + 1) * stride[s], &things[i]) != CKR_OK;
 			present[i] = !present[i];
 			i = (size_t)rand_r(&seed) % SLOTS;
-			wrong += handle_get(&m, (i + 1) * stride[s]) != (present[i] ? &things[i] : NULL);
+			wrong += handle_get(&m, (i + 1) * stride[s]) !=
+			         (present[i] ? &things[i] : NULL);
 		}
 		handle_free(&m);
 	}

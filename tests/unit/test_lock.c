@@ -74,8 +74,12 @@ static const struct {
 	{ { .flags = CKF_OS_LOCKING_OK }, CKR_OK, false },
 	{ { .flags = CKF_LIBRARY_CANT_CREATE_OS_THREADS }, CKR_OK, false },
 	{ { app_create, app_destroy, app_lock, app_unlock, 0, NULL }, CKR_OK, true },
-	{ { app_create, app_destroy, app_lock, app_unlock, CKF_OS_LOCKING_OK, NULL }, CKR_OK, true },
-	{ { app_create, app_destroy, app_lock, app_unlock, 0, &reserved }, CKR_ARGUMENTS_BAD, false },
+	{ { app_create, app_destroy, app_lock, app_unlock, CKF_OS_LOCKING_OK, NULL },
+	  CKR_OK,
+	  true },
+	{ { app_create, app_destroy, app_lock, app_unlock, 0, &reserved },
+	  CKR_ARGUMENTS_BAD,
+	  false },
 	{ { .pReserved = &reserved }, CKR_ARGUMENTS_BAD, false },
 	{ { .flags = CKF_OS_LOCKING_OK, .pReserved = &reserved }, CKR_ARGUMENTS_BAD, false },
 };
@@ -153,7 +157,8 @@ static void test_counted(void)
 	lock_drop(&a);
 	lock_destroy(&a);
 	lock_destroy(&b);
-	CU_ASSERT(calls.created == 2 && calls.destroyed == 2 && calls.locked == 7 && calls.unlocked == 7);
+	CU_ASSERT(calls.created == 2 && calls.destroyed == 2 && calls.locked == 7 &&
+	          calls.unlocked == 7);
 }
 
 static const struct {

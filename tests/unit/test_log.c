@@ -17,8 +17,8 @@
 #include "unit/unit.h"
 
 /*
- * What would have gone to syslog. The linker takes these two instead of libc's; <syslog.h> is left out because it may
- * define the first as an inline function that calls the second.
+ * What would have gone to syslog. The linker takes these two instead of libc's; <syslog.h> is
+ * left out because it may define the first as an inline function that calls the second.
  */
 static struct {
 	int lines;
@@ -104,8 +104,9 @@ static const char *parse(const char *at, struct parsed *p)
 	if (newline == NULL || strspn(at, "0123456789-") != 10 || at[10] != ' ' || at[19] != '.')
 		return NULL;
 	if (sscanf(at, "%4d-%2d-%2d %2d:%2d:%2d.%3d [%d] %15[A-Z]: %31[^(](%d): %n", &p->tm.tm_year,
-		   &p->tm.tm_mon, &p->tm.tm_mday, &p->tm.tm_hour, &p->tm.tm_min, &p->tm.tm_sec, &p->ms,
-		   &p->pid, p->level, p->file, &p->line, &n) != 11 || n < 0)
+	           &p->tm.tm_mon, &p->tm.tm_mday, &p->tm.tm_hour, &p->tm.tm_min, &p->tm.tm_sec,
+	           &p->ms, &p->pid, p->level, p->file, &p->line, &n) != 11 ||
+	    n < 0)
 		return NULL;
 	p->tm.tm_year -= 1900;
 	p->tm.tm_mon -= 1;
@@ -323,7 +324,8 @@ static int descriptor_of(const char *file)
 	if (stat(file, &want) != 0)
 		return -1;
 	for (fd = 3; fd < 256; fd++)
-		if (fstat(fd, &have) == 0 && have.st_dev == want.st_dev && have.st_ino == want.st_ino)
+		if (fstat(fd, &have) == 0 && have.st_dev == want.st_dev &&
+		    have.st_ino == want.st_ino)
 			return fd;
 	return -1;
 }

@@ -31,13 +31,18 @@ static bool all_are(const unsigned char *p, size_t n, unsigned char value)
 
 enum { LOCKS_ANYWAY = 3 };
 
-/* A process that may lock nothing: five arenas in turn, in a child since rights do not come back. */
-static void without_locking(const char *log)
+static char *log_path;
+
+/*
+ * A process that may lock nothing: five arenas in turn, in a child since rights do not come
+ * back.
+ */
+static void without_locking(void)
 {
 	const struct rlimit none = { 0, 0 };
 	int i;
 
-	log_open(LEVEL_DEBUG, log);
+	log_open(LEVEL_DEBUG, log_path);
 	if (setrlimit(RLIMIT_MEMLOCK, &none) != 0 || (geteuid() == 0 && setuid(65534) != 0))
 		_exit(2);
 	/* as under the sanitizers, whose mlock does nothing and says it did */
@@ -54,16 +59,18 @@ static void without_locking(const char *log)
 static void test_locking_fails(void)
 {
 	char *dir = unit_make_dir();
-	char *path = unit_write_file(dir, "log", "", 0);
 	char *text;
 	int status = -1;
-	pid_t pid = fork();
+	pid_t pid;
 
+	log_path = unit_write_file(dir, "log", "", 0);
+	pid = fork();
 	if (pid == 0)
-		without_locking(path);
+		without_locking();
 	CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
-	CU_ASSERT(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == LOCKS_ANYWAY));
-	text = unit_read_file(path, NULL);
+	CU_ASSERT(WIFEXITED(status) &&
+	          (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == LOCKS_ANYWAY));
+	text = unit_read_file(log_path, NULL);
 	if (LOCKING && status == 0) {
 		CU_ASSERT_PTR_NOT_NULL(strstr(text, "WARNING: secmem.c("));
 		CU_ASSERT_EQUAL(strcspn(text, "\n") + 1, strlen(text));	/* one line */
@@ -71,7 +78,7 @@ static void test_locking_fails(void)
 		CU_ASSERT_STRING_EQUAL(text, "");
 	}
 	free(text);
-	free(path);
+	free(log_path);
 	unit_remove_dir(dir);
 }
 
@@ -104,8 +111,9 @@ static void test_sizes(void)
 }
 
 static const size_t hostile[] = {
-	SIZE_MAX, SIZE_MAX - 1, SIZE_MAX - 16, SIZE_MAX - 31, SIZE_MAX - 32, SIZE_MAX - 64, SIZE_MAX - 100,
-	SIZE_MAX - 4096, SIZE_MAX - 8192, SIZE_MAX / 2, SIZE_MAX / 2 + 1,
+	SIZE_MAX,        SIZE_MAX - 1,  SIZE_MAX - 16,    SIZE_MAX - 31,
+	SIZE_MAX - 32,   SIZE_MAX - 64, SIZE_MAX - 100,   SIZE_MAX - 4096,
+	SIZE_MAX - 8192, SIZE_MAX / 2,  SIZE_MAX / 2 + 1,
 };
 
 static void test_too_much(void)
@@ -122,7 +130,7 @@ static void test_too_much(void)
 	secmem_shutdown();
 }
 
-/* Lines of /proc/self/maps that are private anonymous memory and have this address; 0 when unmapped. */
+/* Is the address in any mapping of this process? */
 static bool is_mapped(const void *p)
 {
 	unsigned long from, to;
@@ -133,7 +141,8 @@ static bool is_mapped(const void *p)
 	if (f == NULL)
 		return false;
 	while (fgets(line, sizeof(line), f) != NULL)
-		if (sscanf(line, "%lx-%lx", &from, &to) == 2 && (uintptr_t)p >= from && (uintptr_t)p < to)
+		if (sscanf(line, "%lx-%lx", &from, &to) == 2 && (uintptr_t)p >= from &&
+		    (uintptr_t)p < to)
 			found = true;
 	(void)fclose(f);
 	return found;
@@ -203,7 +212,7 @@ static void test_wiped(void)
 	secmem_shutdown();
 }
 
-/* A block that was freed twice, or is being freed in the wrong order, must not hand out the same memory twice. */
+/* After a block was freed twice no memory is handed out twice. */
 static void test_twice(void)
 {
 	unsigned char *a = secmem_alloc(64), *b = secmem_alloc(64), *c, *d;
@@ -226,7 +235,10 @@ struct held {
 	unsigned char mark;
 };
 
-/* Every block keeps its bytes while others come and go around it: a mark that changed is counted. */
+/*
+ * Every block keeps its bytes while others come and go around it: a mark that changed is
+ * counted.
+ */
 static size_t churn(unsigned int seed, size_t rounds, size_t greatest)
 {
 	enum { HELD = 200 };
@@ -268,7 +280,10 @@ static void test_churn(void)
 	CU_ASSERT_FALSE(is_mapped(probe));
 }
 
-/* All blocks of 64 kB in one piece again after they were freed in every order: neighbours were joined. */
+/*
+ * All blocks of 64 kB in one piece again after they were freed in every order: neighbours were
+ * joined.
+ */
 static void test_joined(void)
 {
 	enum { BLOCKS = 60 };
@@ -304,7 +319,8 @@ static void test_threads(void)
 	size_t i;
 
 	for (i = 0; i < 4; i++)
-		CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, churn_thread, &seeds[i]), 0);
+		CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, churn_thread, &seeds[i]),
+		                      0);
 	for (i = 0; i < 4; i++) {
 		(void)pthread_join(threads[i], &wrong);
 		CU_ASSERT_PTR_NULL(wrong);
@@ -312,7 +328,10 @@ static void test_threads(void)
 	secmem_shutdown();
 }
 
-/* The flags of the mapping that has this address, from /proc/self/smaps; empty when the system tells none. */
+/*
+ * The flags of the mapping that has this address, from /proc/self/smaps; empty when the system
+ * tells none.
+ */
 static void mapping_flags(const void *p, char *flags, size_t size)
 {
 	unsigned long from, to;
@@ -325,7 +344,8 @@ static void mapping_flags(const void *p, char *flags, size_t size)
 		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
 			here = (uintptr_t)p >= from && (uintptr_t)p < to;
 		else if (here && strncmp(line, "VmFlags:", 8) == 0)
-			(void)snprintf(flags, size, "%.*s ", (int)strcspn(line + 8, "\n"), line + 8);
+			(void)snprintf(flags, size, "%.*s ", (int)strcspn(line + 8, "\n"),
+			               line + 8);
 	}
 	if (f != NULL)
 		(void)fclose(f);

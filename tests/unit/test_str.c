@@ -145,8 +145,10 @@ static void test_distance(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(distances); i++) {
-		CU_ASSERT_EQUAL(str_distance(distances[i].a, distances[i].b), distances[i].distance);
-		CU_ASSERT_EQUAL(str_distance(distances[i].b, distances[i].a), distances[i].distance);
+		CU_ASSERT_EQUAL(str_distance(distances[i].a, distances[i].b),
+		                distances[i].distance);
+		CU_ASSERT_EQUAL(str_distance(distances[i].b, distances[i].a),
+		                distances[i].distance);
 	}
 }
 

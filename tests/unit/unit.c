@@ -12,7 +12,10 @@
 
 #define FTW_OPEN_DIRS 16
 
-/* Tests ask for absurd sizes to see CKR_HOST_MEMORY; address sanitizer's malloc must then say NULL. */
+/*
+ * Tests ask for absurd sizes to see CKR_HOST_MEMORY; address sanitizer's malloc must then say
+ * NULL.
+ */
 __attribute__((visibility("default"))) const char *__asan_default_options(void);
 
 const char *__asan_default_options(void)

@@ -39,16 +39,25 @@ int unit_run(const char *suite, const struct unit_test *tests, size_t count);
  * no test can go on without what they make.
  */
 
-/* A new empty directory, mode 0700, under $TMPDIR or /tmp. The caller ends its life with unit_remove_dir. */
+/*
+ * A new empty directory, mode 0700, under $TMPDIR or /tmp. The caller ends its life with
+ * unit_remove_dir.
+ */
 char *unit_make_dir(void);
 
-/* Removes the directory with all it contains, whatever the modes in it, and frees the name. NULL is fine. */
+/*
+ * Removes the directory with all it contains, whatever the modes in it, and frees the name.
+ * NULL is fine.
+ */
 void unit_remove_dir(char *dir);
 
 /* Makes or replaces dir/name with len bytes and gives its path, which the caller frees. */
 char *unit_write_file(const char *dir, const char *name, const void *data, size_t len);
 
-/* All of the file and a NUL after it, to be freed; *len (unless NULL) is its size without that NUL. */
+/*
+ * All of the file and a NUL after it, to be freed; *len (unless NULL) is its size without that
+ * NUL.
+ */
 char *unit_read_file(const char *path, size_t *len);
 
 #endif

@@ -105,7 +105,8 @@ const struct attr *attrset_get(const struct attrset *s, CK_ATTRIBUTE_TYPE type)
 	return has_at(s, i, type) ? &s->items[i] : NULL;
 }
 
-static const struct attr *get_kind(const struct attrset *s, CK_ATTRIBUTE_TYPE type, enum attr_kind kind)
+static const struct attr *get_kind(const struct attrset *s, CK_ATTRIBUTE_TYPE type,
+                                   enum attr_kind kind)
 {
 	const struct attr *a = attrset_get(s, type);
 
@@ -126,7 +127,8 @@ uint64_t attrset_number(const struct attrset *s, CK_ATTRIBUTE_TYPE type, uint64_
 	return a == NULL ? def : a->u.number;
 }
 
-bool attrset_bytes(const struct attrset *s, CK_ATTRIBUTE_TYPE type, const unsigned char **data, size_t *len)
+bool attrset_bytes(const struct attrset *s, CK_ATTRIBUTE_TYPE type, const unsigned char **data,
+                   size_t *len)
 {
 	const struct attr *a = get_kind(s, type, ATTR_BYTES);
 
@@ -158,7 +160,10 @@ static CK_RV make_room(struct attrset *s)
 	return CKR_OK;
 }
 
-/* Moves a, whose memory is of the set's own sort, into the set; it is cleared when there is no room. */
+/*
+ * Moves a, whose memory is of the set's own sort, into the set; it is cleared when there is no
+ * room.
+ */
 static CK_RV put(struct attrset *s, struct attr *a)
 {
 	size_t i = index_of(s, a->type);
@@ -238,7 +243,8 @@ static size_t sort_once(uint64_t *list, size_t count)
 	return kept;
 }
 
-CK_RV attrset_set_mechs(struct attrset *s, CK_ATTRIBUTE_TYPE type, const uint64_t *list, size_t count)
+CK_RV attrset_set_mechs(struct attrset *s, CK_ATTRIBUTE_TYPE type, const uint64_t *list,
+                        size_t count)
 {
 	struct attr a = { .type = type, .kind = ATTR_MECHS, .u.mechs = { NULL, 0 } };
 	size_t size;
@@ -300,7 +306,8 @@ static bool equal_mechs(const struct attr *a, const struct attr *b)
 	size_t count = a->u.mechs.count;
 
 	return count == b->u.mechs.count &&
-	       (count == 0 || memcmp(a->u.mechs.list, b->u.mechs.list, count * sizeof(*a->u.mechs.list)) == 0);
+	       (count == 0 ||
+	        memcmp(a->u.mechs.list, b->u.mechs.list, count * sizeof(*a->u.mechs.list)) == 0);
 }
 
 static bool equal_bytes(const struct attr *a, const struct attr *b)

@@ -1,8 +1,9 @@
 /*
  * A set of attributes, as the stores keep it: sorted by type, each type once.
  *
- * The kinds and their numbers are those of the object file. A set made with secret = true keeps all its byte strings
- * in locked, wiped memory (secmem); every set wipes its byte strings when it lets go of them. Not locked.
+ * The kinds and their numbers are those of the object file. A set made with secret = true keeps
+ * all its byte strings in locked, wiped memory (secmem); every set wipes its byte strings when
+ * it lets go of them. Not locked.
  */
 #ifndef COMMON_ATTRSET_H
 #define COMMON_ATTRSET_H
@@ -58,18 +59,26 @@ const struct attr *attrset_get(const struct attrset *s, CK_ATTRIBUTE_TYPE type);
 bool attrset_flag(const struct attrset *s, CK_ATTRIBUTE_TYPE type, bool def);
 uint64_t attrset_number(const struct attrset *s, CK_ATTRIBUTE_TYPE type, uint64_t def);
 
-/* Borrows the bytes; false when the attribute is missing or of another kind. An empty value is true with *len = 0. */
-bool attrset_bytes(const struct attrset *s, CK_ATTRIBUTE_TYPE type, const unsigned char **data, size_t *len);
+/*
+ * Borrows the bytes; false when the attribute is missing or of another kind. An empty value is
+ * true with *len = 0.
+ */
+bool attrset_bytes(const struct attrset *s, CK_ATTRIBUTE_TYPE type, const unsigned char **data,
+                   size_t *len);
 
 /*
- * Each copies the value and replaces what was there, of whatever kind. CKR_HOST_MEMORY leaves the set as it was, and so
- * does CKR_ATTRIBUTE_VALUE_INVALID: a map within a map. map must not be NULL; mechanisms are sorted here.
+ * Each copies the value and replaces what was there, of whatever kind. CKR_HOST_MEMORY leaves
+ * the set as it was, and so does CKR_ATTRIBUTE_VALUE_INVALID: a map within a map. map must not
+ * be NULL; mechanisms are sorted here.
  */
 CK_RV attrset_set_flag(struct attrset *s, CK_ATTRIBUTE_TYPE type, bool v) MUST_CHECK;
 CK_RV attrset_set_number(struct attrset *s, CK_ATTRIBUTE_TYPE type, uint64_t v) MUST_CHECK;
-CK_RV attrset_set_bytes(struct attrset *s, CK_ATTRIBUTE_TYPE type, const void *data, size_t len) MUST_CHECK;
-CK_RV attrset_set_map(struct attrset *s, CK_ATTRIBUTE_TYPE type, const struct attrset *map) MUST_CHECK;
-CK_RV attrset_set_mechs(struct attrset *s, CK_ATTRIBUTE_TYPE type, const uint64_t *list, size_t count) MUST_CHECK;
+CK_RV attrset_set_bytes(struct attrset *s, CK_ATTRIBUTE_TYPE type, const void *data,
+                        size_t len) MUST_CHECK;
+CK_RV attrset_set_map(struct attrset *s, CK_ATTRIBUTE_TYPE type,
+                      const struct attrset *map) MUST_CHECK;
+CK_RV attrset_set_mechs(struct attrset *s, CK_ATTRIBUTE_TYPE type, const uint64_t *list,
+                        size_t count) MUST_CHECK;
 
 /* A deep copy of that attribute, under its own type. */
 CK_RV attrset_set(struct attrset *s, const struct attr *a) MUST_CHECK;

@@ -1,8 +1,9 @@
 /*
  * A growable byte buffer and a reader over foreign bytes.
  *
- * Both use the object file's conventions: integers are 8 bytes, big-endian. No function here trusts a length: the
- * reader refuses to go past its end, the buffer refuses to overflow size_t.
+ * Both use the object file's conventions: integers are 8 bytes, big-endian. No function here
+ * trusts a length: the reader refuses to go past its end, the buffer refuses to overflow
+ * size_t.
  */
 #ifndef COMMON_BUF_H
 #define COMMON_BUF_H
@@ -34,10 +35,16 @@ struct reader {
 	size_t left;
 };
 
-/* Reads one 8-byte big-endian integer; false (nothing consumed) when fewer than 8 bytes are left. */
+/*
+ * Reads one 8-byte big-endian integer; false (nothing consumed) when fewer than 8 bytes are
+ * left.
+ */
 bool reader_u64(struct reader *r, uint64_t *out) MUST_CHECK;
 
-/* Borrows the next n bytes; false (nothing consumed) when fewer are left. n may be any 64-bit value. */
+/*
+ * Borrows the next n bytes; false (nothing consumed) when fewer are left. n may be any 64-bit
+ * value.
+ */
 bool reader_bytes(struct reader *r, uint64_t n, const unsigned char **out) MUST_CHECK;
 
 #endif

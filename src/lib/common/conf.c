@@ -67,7 +67,7 @@ static const char *const level_names[] = {
 	[LEVEL_DEBUG] = "DEBUG",
 };
 
-/* ---- notes ---------------------------------------------------------------------------------------------------- */
+/* --- notes --- */
 
 /* Takes the text, also on failure. */
 static CK_RV note_keep(struct conf *c, enum log_level level, char *text)
@@ -126,7 +126,7 @@ void conf_log_notes(const struct conf *c)
 		log_write(c->notes[i].level, __FILE__, __LINE__, "%s", c->notes[i].text);
 }
 
-/* ---- values --------------------------------------------------------------------------------------------------- */
+/* --- values --- */
 
 static void *member(const struct parse *p, const struct option *o)
 {
@@ -168,8 +168,9 @@ static CK_RV set_octal(struct parse *p, const struct option *o, const char *valu
 	for (i = 0; i < digits && mode <= 0777; i++)
 		mode = (mode_t)(mode << 3 | (mode_t)(value[i] - '0'));
 	if (digits == 0 || mode > 0777)
-		return note(p, LEVEL_WARNING, "%s: \"%.64s\" is no octal mask from 0 to 0777; %04o is used",
-			    o->name, value, (unsigned int)*to);
+		return note(p, LEVEL_WARNING,
+		            "%s: \"%.64s\" is no octal mask from 0 to 0777; %04o is used", o->name,
+		            value, (unsigned int)*to);
 	*to = mode;
 	if (value[digits] == '\0')
 		return CKR_OK;
@@ -201,13 +202,17 @@ static CK_RV check_level(struct parse *p)
 	if (p->bad_level == NULL)
 		return CKR_OK;
 	p->line = p->bad_level_line;
-	rv = note(p, LEVEL_ERROR, "log.level: \"%.64s\" is none of ERROR, WARNING, INFO, DEBUG", p->bad_level);
+	rv = note(p, LEVEL_ERROR, "log.level: \"%.64s\" is none of ERROR, WARNING, INFO, DEBUG",
+	          p->bad_level);
 	return rv == CKR_OK ? CKR_GENERAL_ERROR : rv;
 }
 
-/* ---- lines ---------------------------------------------------------------------------------------------------- */
+/* --- lines --- */
 
-/* The known name nearest to this one, or NULL when none is near. Case is no distance: LOG.LEVEL is near. */
+/*
+ * The known name nearest to this one, or NULL when none is near. Case is no distance: LOG.LEVEL
+ * is near.
+ */
 static const char *nearest_name(const char *name)
 {
 	char lower[64];
@@ -239,7 +244,8 @@ static CK_RV take_pair(struct parse *p, const char *name, const char *value)
 	meant = nearest_name(name);
 	if (meant == NULL)
 		return note(p, LEVEL_WARNING, "%.64s: unknown name, ignored", name);
-	return note(p, LEVEL_WARNING, "%.64s: unknown name, ignored; did you mean %s?", name, meant);
+	return note(p, LEVEL_WARNING, "%.64s: unknown name, ignored; did you mean %s?", name,
+	            meant);
 }
 
 static bool is_blank(char c)
@@ -283,7 +289,8 @@ static CK_RV take_assignment(struct parse *p, char *name, char *equal, char *end
 	if (*value == '\0')
 		return note(p, LEVEL_WARNING, "%.64s: no value; the line is ignored", name);
 	if (more)
-		rv = note(p, LEVEL_WARNING, "%.64s: more than one \"=\"; the value is \"%.64s\"", name, value);
+		rv = note(p, LEVEL_WARNING, "%.64s: more than one \"=\"; the value is \"%.64s\"",
+		          name, value);
 	return rv == CKR_OK ? take_pair(p, name, value) : rv;
 }
 
@@ -323,7 +330,7 @@ static CK_RV take_lines(struct parse *p, char *text, size_t len)
 	return rv;
 }
 
-/* ---- files ---------------------------------------------------------------------------------------------------- */
+/* --- files --- */
 
 static CK_RV fail_file(struct parse *p, const char *what)
 {
@@ -438,9 +445,12 @@ void conf_free(struct conf *c)
 	free(c);
 }
 
-/* ---- which file ----------------------------------------------------------------------------------------------- */
+/* --- which file --- */
 
-/* The home directory of the account that the process acts for, newly allocated; NULL when there is none. */
+/*
+ * The home directory of the account that the process acts for, newly allocated; NULL when there
+ * is none.
+ */
 static char *account_home(void)
 {
 	struct passwd pw, *found = NULL;
@@ -479,8 +489,8 @@ static char *user_file(void)
 }
 
 /*
- * A program that runs with more rights than its caller must not have its log and its tokens put where the caller's
- * environment says: hence secure_getenv.
+ * A program that runs with more rights than its caller must not have its log and its tokens put
+ * where the caller's environment says: hence secure_getenv.
  */
 CK_RV conf_load(struct conf **out)
 {

@@ -1,8 +1,9 @@
 /*
  * softhsm2.conf: search order, syntax, keys. One table row a key.
  *
- * The file is the first of $SOFTHSM2_CONF (used as is, no fallback), $HOME/.config/softhsm2/softhsm2.conf if readable
- * (the account's home directory when HOME is unset or empty), and the compiled-in DEFAULT_SOFTHSM2_CONF.
+ * The file is the first of $SOFTHSM2_CONF (used as is, no fallback),
+ * $HOME/.config/softhsm2/softhsm2.conf if readable (the account's home directory when HOME is
+ * unset or empty), and the compiled-in DEFAULT_SOFTHSM2_CONF.
  */
 #ifndef COMMON_CONF_H
 #define COMMON_CONF_H
@@ -11,7 +12,10 @@
 
 #include "common/log.h"
 
-/* What was noticed while reading, in order; the text is one line with file, line number, key and cause. */
+/*
+ * What was noticed while reading, in order; the text is one line with file, line number, key
+ * and cause.
+ */
 struct conf_note {
 	enum log_level level;
 	char *text;
@@ -20,7 +24,7 @@ struct conf_note {
 struct conf {
 	char *path;		/* the file that was read */
 	char *tokendir;		/* directories.tokendir */
-	char *backend;		/* objectstore.backend; not checked here: the store knows its backends */
+	char *backend; /* objectstore.backend; not checked here: the store knows its backends */
 	mode_t umask;		/* objectstore.umask */
 	enum log_level level;	/* log.level */
 	char *log_file;		/* log.file; empty: syslog */
@@ -32,9 +36,10 @@ struct conf {
 };
 
 /*
- * Reads the configuration; *out is always set unless memory runs out, and holds the notes even on failure.
- * CKR_GENERAL_ERROR (as the reference answers) when the file cannot be opened or log.level is none of ERROR,
- * WARNING, INFO, DEBUG. Other faults are warnings and the key keeps its default. A missing key is no fault.
+ * Reads the configuration; *out is always set unless memory runs out, and holds the notes even
+ * on failure. CKR_GENERAL_ERROR (as the reference answers) when the file cannot be opened or
+ * log.level is none of ERROR, WARNING, INFO, DEBUG. Other faults are warnings and the key keeps
+ * its default. A missing key is no fault.
  */
 CK_RV conf_load(struct conf **out) MUST_CHECK;
 

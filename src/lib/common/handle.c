@@ -116,7 +116,10 @@ void *handle_remove(struct handle_map *m, CK_ULONG handle)
 		s->handle = 0;
 	else
 		m->dead++;
-	/* No moving here, for handle_each's sake; but after a crowd has left its room is given back. */
+	/*
+	 * No moving here, for handle_each's sake; but after a crowd has left its room is given
+	 * back.
+	 */
 	if (m->used == 0 && m->cap > FIRST_CAP)
 		handle_free(m);
 	return p;

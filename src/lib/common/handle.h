@@ -1,6 +1,7 @@
 /*
- * A map from CK_ULONG handles to pointers: sessions and objects. Open addressing, O(1). Not locked: the owner locks.
- * Handles are never 0 (CK_INVALID_HANDLE); handle_next hands out each number once in the life of a counter.
+ * A map from CK_ULONG handles to pointers: sessions and objects. Open addressing, O(1). Not
+ * locked: the owner locks. Handles are never 0 (CK_INVALID_HANDLE); handle_next hands out each
+ * number once in the life of a counter.
  */
 #ifndef COMMON_HANDLE_H
 #define COMMON_HANDLE_H
@@ -16,7 +17,10 @@ struct handle_map {
 
 #define HANDLE_MAP_INIT { NULL, 0, 0, 0 }
 
-/* CKR_HOST_MEMORY. The pointer must not be NULL and the handle neither 0 nor in use: else CKR_GENERAL_ERROR. */
+/*
+ * CKR_HOST_MEMORY. The pointer must not be NULL and the handle neither 0 nor in use: else
+ * CKR_GENERAL_ERROR.
+ */
 CK_RV handle_put(struct handle_map *m, CK_ULONG handle, void *p) MUST_CHECK;
 
 /* NULL when the handle is not there. */
@@ -32,8 +36,8 @@ void handle_each(struct handle_map *m, void (*fn)(CK_ULONG handle, void *p, void
 void handle_free(struct handle_map *m);
 
 /*
- * The next handle of a process-wide counter that sessions and objects share: never 0, never repeated until
- * handle_counter_reset (C_Finalize). Atomic.
+ * The next handle of a process-wide counter that sessions and objects share: never 0, never
+ * repeated until handle_counter_reset (C_Finalize). Atomic.
  */
 CK_ULONG handle_next(void);
 void handle_counter_reset(void);

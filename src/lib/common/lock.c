@@ -5,8 +5,9 @@
 #include "common/log.h"
 
 /*
- * The application's functions stay known when pthreads are chosen again: a lock made with them is still theirs.
- * Written by C_Initialize alone, before there are locks that other threads share.
+ * The application's functions stay known when pthreads are chosen again: a lock made with them
+ * is still theirs. Written by C_Initialize alone, before there are locks that other threads
+ * share.
  */
 static struct {
 	bool wanted;	/* lock_init asks the application */
@@ -98,7 +99,10 @@ void lock_reset(struct lock *l)
 {
 	static const pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
 
-	/* The old mutex may be held by a thread that is gone: neither unlocking nor destroying it would be right. */
+	/*
+	 * The old mutex may be held by a thread that is gone: neither unlocking nor destroying
+	 * it would be right.
+	 */
 	if (l->app != NULL && app_create(&l->app) == CKR_OK)
 		return;
 	l->app = NULL;

@@ -1,8 +1,9 @@
 /*
  * Mutexes: the application's own (CK_C_INITIALIZE_ARGS, PKCS#11 2.40 section 5.4) or pthreads.
  *
- * Order in which locks are taken: module -> session -> token -> object table -> store -> leaf (secmem, log, ossl). Never the other
- * way, and none is held while another library may call back into this one.
+ * Order in which locks are taken: module -> session -> token -> object table -> store -> leaf
+ * (secmem, log, ossl). Never the other way, and none is held while another library may call
+ * back into this one.
  */
 #ifndef COMMON_LOCK_H
 #define COMMON_LOCK_H
@@ -16,12 +17,16 @@ struct lock {
 	void *app;		/* the application's mutex, or NULL: then mutex is used */
 };
 
-/* A lock for static data, needed before C_Initialize and between its runs; always a pthread mutex. */
+/*
+ * A lock for static data, needed before C_Initialize and between its runs; always a pthread
+ * mutex.
+ */
 #define LOCK_STATIC { PTHREAD_MUTEX_INITIALIZER, NULL }
 
 /*
- * Chooses what lock_init makes from now on. args may be NULL. All four callbacks given: they are used; none given:
- * pthread mutexes. Some but not all, or pReserved set: CKR_ARGUMENTS_BAD, and nothing changes.
+ * Chooses what lock_init makes from now on. args may be NULL. All four callbacks given: they
+ * are used; none given: pthread mutexes. Some but not all, or pReserved set: CKR_ARGUMENTS_BAD,
+ * and nothing changes.
  */
 CK_RV lock_configure(const CK_C_INITIALIZE_ARGS *args) MUST_CHECK;
 

@@ -123,7 +123,8 @@ static size_t line_begin(enum log_level level)
 	if (localtime_r(&now.tv_sec, &tm) == NULL)
 		memset(&tm, 0, sizeof(tm));
 	len = strftime(sink.line, sizeof(sink.line), "%Y-%m-%d %H:%M:%S", &tm);
-	line_put(&len, ".%03ld [%ld] %s: ", now.tv_nsec / 1000000, (long)getpid(), levels[level].name);
+	line_put(&len, ".%03ld [%ld] %s: ", now.tv_nsec / 1000000, (long)getpid(),
+	         levels[level].name);
 	return len;
 }
 

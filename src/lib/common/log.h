@@ -1,7 +1,8 @@
 /*
  * The log: syslog, or the file that log.file names. One line a message:
  *   YYYY-MM-DD hh:mm:ss.mmm [pid] LEVEL: file.c(line): text
- * Never pass a secret. Control characters in the text are written as '?', so that a hostile name cannot forge a line.
+ * Never pass a secret. Control characters in the text are written as '?', so that a hostile
+ * name cannot forge a line.
  */
 #ifndef COMMON_LOG_H
 #define COMMON_LOG_H
@@ -16,9 +17,9 @@ enum log_level {
 };
 
 /*
- * Starts logging at that level, to path (appended to, mode 0600, close-on-exec) or to syslog when path is NULL or
- * empty. A file that cannot be opened is reported to syslog, which is then used: never an error. Before log_open all
- * messages go to syslog at every level.
+ * Starts logging at that level, to path (appended to, mode 0600, close-on-exec) or to syslog
+ * when path is NULL or empty. A file that cannot be opened is reported to syslog, which is then
+ * used: never an error. Before log_open all messages go to syslog at every level.
  */
 void log_open(enum log_level level, const char *path);
 void log_close(void);
@@ -26,7 +27,8 @@ void log_close(void);
 bool log_enabled(enum log_level level);
 
 /* errno survives. file is shortened to its last component. */
-void log_write(enum log_level level, const char *file, int line, const char *fmt, ...) PRINTF_LIKE(4, 5);
+void log_write(enum log_level level, const char *file, int line, const char *fmt, ...)
+	PRINTF_LIKE(4, 5);
 
 #define log_error(...) log_write(LEVEL_ERROR, __FILE__, __LINE__, __VA_ARGS__)
 #define log_warning(...) log_write(LEVEL_WARNING, __FILE__, __LINE__, __VA_ARGS__)

@@ -1,11 +1,13 @@
 /*
- * The arena is a list of chunks, each a run of pages cut into blocks that lie one against the other:
+ * The arena is a list of chunks, each a run of pages cut into blocks that lie one against the
+ * other:
  *
  *	chunk | block | block | ... | end
  *
- * A block is a header and its payload; sizes are multiples of 16 and contain the header. Free blocks hang in a list for
- * each power of two, and two free blocks are never neighbours, since secmem_free joins them. All free bytes that are not
- * part of a header or of a list's links are zero, so that neither secmem_alloc nor joining has anything to clear but those.
+ * A block is a header and its payload; sizes are multiples of 16 and contain the header. Free
+ * blocks hang in a list for each power of two, and two free blocks are never neighbours, since
+ * secmem_free joins them. All free bytes that are not part of a header or of a list's links are
+ * zero, so that neither secmem_alloc nor joining has anything to clear but those.
  */
 #include "config.h"
 
@@ -47,7 +49,7 @@
 
 struct block {
 	size_t size;		/* bit 0: in use */
-	size_t before;		/* the size of the block before this one; 0: the first of its chunk */
+	size_t before;		/* the size of the block before this one; 0: none in its chunk */
 };
 
 /* What a free block's payload holds. */
@@ -77,7 +79,7 @@ static struct {
 	size_t step;		/* size of the next chunk; 0: the first */
 	size_t live;		/* blocks in use */
 	pid_t forker;		/* who called fork */
-	bool relock;		/* this is the child of a fork: the pages are here, but not locked */
+	bool relock;		/* a child of fork: the pages are here, but not locked */
 	bool told;		/* that locking fails was logged */
 } arena = { .lock = LOCK_STATIC };
 
@@ -241,7 +243,10 @@ static bool chunk_size(size_t need, size_t *out)
 	return true;
 }
 
-/* Maps a chunk whose one block has at least need bytes. NULL when out of memory; *failed is set when locking fails. */
+/*
+ * Maps a chunk whose one block has at least need bytes. NULL when out of memory; *failed is set
+ * when locking fails.
+ */
 static struct block *arena_grow(size_t need, bool *failed)
 {
 	struct chunk *c;
@@ -355,7 +360,10 @@ void *secmem_alloc(size_t n)
 		UNPOISON(payload(b), n);
 	}
 	lock_drop(&arena.lock);
-	/* After the lock, which is never held while the log's is taken: a fork takes both, in an order of its own. */
+	/*
+	 * After the lock, which is never held while the log's is taken: a fork takes both, in
+	 * an order of its own.
+	 */
 	if (tell)
 		log_warning("memory for secrets cannot be locked and may be swapped out");
 	return b == NULL ? NULL : payload(b);

@@ -1,8 +1,10 @@
 /*
- * Memory for secrets: locked against swapping (best effort), left out of core dumps, wiped when released.
+ * Memory for secrets: locked against swapping (best effort), left out of core dumps, wiped when
+ * released.
  *
- * One process-wide arena of whole pages serves all requests, so that no request costs a system call once the arena
- * has grown. Failing to lock is logged once and is no error. Thread-safe; its lock is a leaf lock.
+ * One process-wide arena of whole pages serves all requests, so that no request costs a system
+ * call once the arena has grown. Failing to lock is logged once and is no error. Thread-safe;
+ * its lock is a leaf lock.
  */
 #ifndef COMMON_SECMEM_H
 #define COMMON_SECMEM_H
@@ -15,10 +17,16 @@ void *secmem_alloc(size_t n);
 /* Wipes and releases what secmem_alloc returned. NULL is fine. */
 void secmem_free(void *p);
 
-/* Gives every page back to the system when nothing is allocated any more; does nothing otherwise. */
+/*
+ * Gives every page back to the system when nothing is allocated any more; does nothing
+ * otherwise.
+ */
 void secmem_shutdown(void);
 
-/* Takes the arena's lock before a fork and releases it afterwards, in the parent and in the child. */
+/*
+ * Takes the arena's lock before a fork and releases it afterwards, in the parent and in the
+ * child.
+ */
 void secmem_fork_prepare(void);
 void secmem_fork_done(void);
 

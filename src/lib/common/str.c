@@ -83,7 +83,7 @@ static size_t min3(size_t a, size_t b, size_t c)
 size_t str_distance(const char *a, const char *b)
 {
 	size_t alen = strlen(a), blen = strlen(b);
-	size_t row[DISTANCE_MAX_LEN + 1];	/* row[j]: from the first i of a to the first j of b */
+	size_t row[DISTANCE_MAX_LEN + 1];	/* [j]: from the first i of a to the first j of b */
 	size_t i, j, diagonal, above;
 
 	if (alen > DISTANCE_MAX_LEN || blen > DISTANCE_MAX_LEN)
