@@ -5,6 +5,7 @@
 
 #include "common/attrset.h"
 #include "common/secmem.h"
+#include "unit/nomem.h"
 #include "unit/unit.h"
 
 static struct attrset *new_set(bool secret)
@@ -202,6 +203,68 @@ static void test_too_much(void)
 	check_too_much(true);
 }
 
+static bool same_sets(const struct attrset *a, const struct attrset *b)
+{
+	size_t i;
+
+	for (i = 0; i < a->count && i < b->count; i++)
+		if (!attr_equal(&a->items[i], &b->items[i]))
+			return false;
+	return a->count == b->count;
+}
+
+/* One more of each kind into a set whose array is full, so that all there is to allocate is. */
+static CK_RV set_by_index(struct attrset *s, const struct attrset *from, size_t i)
+{
+	struct attr a = from->items[i];
+
+	a.type = CKA_VENDOR_DEFINED;
+	return attrset_set(s, &a);
+}
+
+static void check_no_memory(const struct attrset *from, size_t i, const struct attrset *full)
+{
+	struct attrset *s = attrset_dup(full, false);
+	unsigned long n;
+	bool more = true;
+	CK_RV rv;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	for (n = 0; more; n++) {
+		nomem_begin(n, n % 2 == 0 ? NOMEM_LASTING : NOMEM_ONCE);
+		rv = set_by_index(s, from, i);
+		more = nomem_end();
+		CU_ASSERT_EQUAL(rv, more ? CKR_HOST_MEMORY : CKR_OK);
+		CU_ASSERT_EQUAL(same_sets(s, full), more);
+	}
+	CU_ASSERT(n >= 2);
+	attrset_free(s);
+}
+
+static void test_no_memory(void)
+{
+	struct attrset *from = sample(false), *full = new_set(false), *copy;
+	unsigned long n;
+	bool more;
+	size_t i;
+
+	for (i = 0; i < 16; i++)
+		CU_ASSERT_EQUAL_FATAL(attrset_set_number(full, i, i), CKR_OK);
+	CU_ASSERT_EQUAL(full->count, full->cap);
+	for (i = 0; i < from->count; i++)
+		check_no_memory(from, i, full);
+	for (n = 0, more = true; more; n++) {
+		nomem_begin(n, NOMEM_ONCE);
+		copy = attrset_dup(from, false);
+		more = nomem_end();
+		CU_ASSERT_EQUAL(copy == NULL, more);
+		attrset_free(copy);
+	}
+	CU_ASSERT(n > 5);
+	attrset_free(full);
+	attrset_free(from);
+}
+
 static const struct {
 	uint64_t list[6];
 	size_t count;
@@ -388,6 +451,7 @@ static const struct unit_test tests[] = {
 	UNIT_TEST(test_own_bytes),
 	UNIT_TEST(test_no_nesting),
 	UNIT_TEST(test_too_much),
+	UNIT_TEST(test_no_memory),
 	UNIT_TEST(test_mechs),
 	UNIT_TEST(test_random),
 	UNIT_TEST(test_dup),

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "unit/nomem.h"
 #include "unit/unit.h"
 
 static void test_append(void)
@@ -70,6 +71,10 @@ static void test_too_much(void)
 		CU_ASSERT_EQUAL(buf_append(&b, "x", sizes[i]), CKR_HOST_MEMORY);
 		CU_ASSERT_EQUAL(memcmp(&b, &before, sizeof(b)), 0);
 	}
+	nomem_begin(0, NOMEM_LASTING);
+	CU_ASSERT_EQUAL(buf_reserve(&b, 1000), CKR_HOST_MEMORY);
+	CU_ASSERT_TRUE(nomem_end());
+	CU_ASSERT_EQUAL(memcmp(&b, &before, sizeof(b)), 0);
 	CU_ASSERT_EQUAL(memcmp(b.data, "abc", 3), 0);
 	buf_free(&b);
 }

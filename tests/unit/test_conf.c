@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/conf.h"
+#include "unit/nomem.h"
 #include "unit/unit.h"
 
 #define NAME "softhsm2.conf"
@@ -310,6 +311,34 @@ static void test_many_faults(void)
 	free(text);
 }
 
+/* Loads that text while memory runs out at each point in turn: no configuration, or all of it. */
+static void check_no_memory(const char *text, CK_RV expected)
+{
+	char *path = unit_write_file(dir, NAME, text, strlen(text));
+	struct conf *c;
+	unsigned long n;
+	bool more = true;
+	CK_RV rv;
+
+	for (n = 0; more; n++) {
+		c = NULL;
+		nomem_begin(n, n % 2 == 0 ? NOMEM_LASTING : NOMEM_ONCE);
+		rv = conf_load_file(path, &c);
+		more = nomem_end();
+		CU_ASSERT_EQUAL(rv, more ? CKR_HOST_MEMORY : expected);
+		CU_ASSERT_EQUAL(c == NULL, more);
+		conf_free(c);
+	}
+	CU_ASSERT(n > 8);
+	free(path);
+}
+
+static void test_no_memory(void)
+{
+	check_no_memory("log.file = x\nlog.fiel = y\nslots.mechanisms = ALL\n", CKR_OK);
+	check_no_memory("slots.removable = yes\nlog.level = none\n", CKR_GENERAL_ERROR);
+}
+
 static void check_refused(const char *path, const char *prefix, const char *why)
 {
 	struct conf *c = NULL;
@@ -535,6 +564,7 @@ static const struct unit_test tests[] = {
 	UNIT_TEST(test_nul),
 	UNIT_TEST(test_long_lines),
 	UNIT_TEST(test_many_faults),
+	UNIT_TEST(test_no_memory),
 	UNIT_TEST(test_no_file),
 	UNIT_TEST(test_device),
 	UNIT_TEST(test_log_notes),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/handle.h"
+#include "unit/nomem.h"
 #include "unit/unit.h"
 
 #define MANY ((CK_ULONG)100000)
@@ -94,6 +95,68 @@ static void test_churn(void)
 	CU_ASSERT_EQUAL(wrong, 0);
 	CU_ASSERT_EQUAL(m.used, 10);
 	CU_ASSERT(greatest <= 64);
+	handle_free(&m);
+}
+
+/* An entry that comes back takes the place it left: marks of the removed do not pile up. */
+static void test_toggle(void)
+{
+	struct handle_map m = HANDLE_MAP_INIT;
+	CK_ULONG h, n, wrong = 0;
+	unsigned int seed = 5;
+
+	for (h = 1; h <= 10; h++)
+		wrong += handle_put(&m, h, &things[h]) != CKR_OK;
+	for (n = 0; n < 1000; n++) {
+		h = 1 + (CK_ULONG)rand_r(&seed) % 10;
+		wrong += handle_remove(&m, h) != &things[h];
+		wrong += m.dead > 1;
+		wrong += handle_put(&m, h, &things[h]) != CKR_OK;
+		wrong += m.dead != 0 || m.cap != 16;
+	}
+	CU_ASSERT_EQUAL(wrong, 0);
+	handle_free(&m);
+}
+
+/* Handles far apart, ten at a time, in random order: the table is swept and does not grow. */
+static void test_sweep(void)
+{
+	struct handle_map m = HANDLE_MAP_INIT;
+	CK_ULONG here[10] = { 0 }, n, wrong = 0;
+	unsigned int seed = 6;
+	size_t i, greatest = 0;
+
+	for (n = 1; n <= MANY; n++) {
+		i = (size_t)rand_r(&seed) % ARRAY_LEN(here);
+		if (here[i] != 0)
+			wrong += handle_remove(&m, here[i]) == NULL;
+		here[i] = n * 977;
+		wrong += handle_put(&m, here[i], &things[1]) != CKR_OK;
+		if (m.cap > greatest)
+			greatest = m.cap;
+	}
+	CU_ASSERT_EQUAL(wrong, 0);
+	CU_ASSERT(greatest <= 32);
+	handle_free(&m);
+}
+
+static void test_no_memory(void)
+{
+	struct handle_map m = HANDLE_MAP_INIT;
+	CK_ULONG h;
+
+	nomem_begin(0, NOMEM_LASTING);
+	CU_ASSERT_EQUAL(handle_put(&m, 1, &things[1]), CKR_HOST_MEMORY);
+	CU_ASSERT_TRUE(nomem_end());
+	for (h = 1; h <= 12; h++)
+		CU_ASSERT_EQUAL(handle_put(&m, h, &things[h]), CKR_OK);
+	nomem_begin(0, NOMEM_LASTING);
+	CU_ASSERT_EQUAL(handle_put(&m, 13, &things[13]), CKR_HOST_MEMORY);
+	CU_ASSERT_TRUE(nomem_end());
+	CU_ASSERT_EQUAL(m.used, 12);
+	for (h = 1; h <= 12; h++)
+		CU_ASSERT_PTR_EQUAL(handle_get(&m, h), &things[h]);
+	CU_ASSERT_EQUAL(handle_put(&m, 13, &things[13]), CKR_OK);
 	handle_free(&m);
 }
 
@@ -203,6 +266,9 @@ static const struct unit_test tests[] = {
 	UNIT_TEST(test_refused),
 	UNIT_TEST(test_many),
 	UNIT_TEST(test_churn),
+	UNIT_TEST(test_toggle),
+	UNIT_TEST(test_sweep),
+	UNIT_TEST(test_no_memory),
 	UNIT_TEST(test_random),
 	UNIT_TEST(test_each),
 	UNIT_TEST(test_counter),

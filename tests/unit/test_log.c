@@ -364,7 +364,9 @@ static void test_full_disk(void)
 {
 	memset(&sent, 0, sizeof(sent));
 	log_open(LEVEL_INFO, "/dev/full");
+	errno = EXDEV;
 	log_info("no room");
+	CU_ASSERT_EQUAL(errno, EXDEV);
 	CU_ASSERT(sent.lines == 1 && strstr(sent.text, "test_log.c(") == sent.text);
 	CU_ASSERT_PTR_NOT_NULL(strstr(sent.text, ": no room"));
 	CU_ASSERT_PTR_NULL(strchr(sent.text, '\n'));

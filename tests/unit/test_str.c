@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/str.h"
+#include "unit/nomem.h"
 #include "unit/unit.h"
 
 static const struct {
@@ -217,6 +218,10 @@ static void test_path(void)
 		CU_ASSERT_STRING_EQUAL(path, paths[i].path);
 		free(path);
 	}
+	nomem_begin(0, NOMEM_LASTING);
+	path = path_join("a", "b");
+	CU_ASSERT_TRUE(nomem_end());
+	CU_ASSERT_PTR_NULL(path);
 }
 
 static const struct unit_test tests[] = {

@@ -225,7 +225,7 @@ static const char *nearest_name(const char *name)
 		lower[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] - 'A' + 'a' : name[i]);
 	for (i = 0; i < ARRAY_LEN(options); i++) {
 		d = str_distance(lower, options[i].name);
-		if (d < least && d < len) {
+		if (d < least) {
 			least = d;
 			best = options[i].name;
 		}
