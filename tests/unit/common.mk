@@ -1,34 +1,33 @@
 # Appends to unit_tests; see tests/local.mk. Any unit test may list
 # tests/unit/unit.c, the helpers that all of them share, and
-# tests/unit/nomem.c with NOMEM_LDFLAGS, which makes memory run out.
+# tests/unit/nomem.c with NOMEM_FLAGS, which makes memory run out.
 noinst_HEADERS += %D%/unit.h %D%/nomem.h
 
-NOMEM_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
+NOMEM_FLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 
 unit_tests += tests/unit/test_attrset
 tests_unit_test_attrset_SOURCES = %D%/test_attrset.c %D%/unit.c %D%/nomem.c
-tests_unit_test_attrset_LDFLAGS = $(NOMEM_LDFLAGS)
+tests_unit_test_attrset_LDFLAGS = $(AM_LDFLAGS) $(NOMEM_FLAGS)
 tests_unit_test_attrset_LDADD = $(UNIT_LIBS)
 
 unit_tests += tests/unit/test_buf
 tests_unit_test_buf_SOURCES = %D%/test_buf.c %D%/unit.c %D%/nomem.c
-tests_unit_test_buf_LDFLAGS = $(NOMEM_LDFLAGS)
+tests_unit_test_buf_LDFLAGS = $(AM_LDFLAGS) $(NOMEM_FLAGS)
 tests_unit_test_buf_LDADD = $(UNIT_LIBS)
 
 unit_tests += tests/unit/test_conf
 tests_unit_test_conf_SOURCES = %D%/test_conf.c %D%/unit.c %D%/nomem.c
-tests_unit_test_conf_LDFLAGS = $(NOMEM_LDFLAGS)
+tests_unit_test_conf_LDFLAGS = $(AM_LDFLAGS) $(NOMEM_FLAGS)
 tests_unit_test_conf_LDADD = $(UNIT_LIBS)
 
 unit_tests += tests/unit/test_handle
 tests_unit_test_handle_SOURCES = %D%/test_handle.c %D%/unit.c %D%/nomem.c
-tests_unit_test_handle_LDFLAGS = $(NOMEM_LDFLAGS)
+tests_unit_test_handle_LDFLAGS = $(AM_LDFLAGS) $(NOMEM_FLAGS)
 tests_unit_test_handle_LDADD = $(UNIT_LIBS)
 
 unit_tests += tests/unit/test_str
 tests_unit_test_str_SOURCES = %D%/test_str.c %D%/unit.c %D%/nomem.c
-tests_unit_test_str_LDFLAGS = $(NOMEM_LDFLAGS)
+tests_unit_test_str_LDFLAGS = $(AM_LDFLAGS) $(NOMEM_FLAGS)
 tests_unit_test_str_LDADD = $(UNIT_LIBS)
 
 unit_tests += tests/unit/test_lock

@@ -1,6 +1,6 @@
 /*
  * Memory that runs out on demand. A program that lists tests/unit/nomem.c among its sources, and
- * NOMEM_LDFLAGS in its LDFLAGS, has the library's calls of malloc, calloc, realloc and strdup
+ * NOMEM_FLAGS in its LDFLAGS, has the library's calls of malloc, calloc, realloc and strdup
  * pass through here; the calls that shared libraries make themselves do not.
  *
  *	for (n = 0, more = true; more; n++) {
