@@ -1,1 +1,3 @@
-# Appends to unit_tests; see tests/local.mk.
+unit_tests += tests/unit/test_file_format
+tests_unit_test_file_format_SOURCES = %D%/test_file_format.c %D%/unit.c
+tests_unit_test_file_format_LDADD = $(UNIT_LIBS)

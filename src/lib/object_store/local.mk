@@ -1,1 +1,4 @@
-# libcore_la_SOURCES += %D%/file.c %D%/file.h
+libcore_la_SOURCES += \
+	%D%/backend.h \
+	%D%/file_format.c %D%/file_format.h \
+	%D%/store.h
