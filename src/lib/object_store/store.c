@@ -1,0 +1,197 @@
+#include "config.h"
+
+#include "object_store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "object_store/backend.h"
+
+static const struct store_backend *const backends[] = {
+	&store_file_backend,
+};
+
+const struct store_backend *store_backend_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(backends); i++)
+		if (strcmp(backends[i]->name, name) == 0)
+			return backends[i];
+	return NULL;
+}
+
+const char *store_backend_name(const struct store_backend *b)
+{
+	return b->name;
+}
+
+CK_RV store_init(struct store *s, const struct store_backend *ops, const char *dir, mode_t mask)
+{
+	CK_RV rv;
+
+	s->dir = strdup(dir);
+	if (s->dir == NULL)
+		return CKR_HOST_MEMORY;
+	rv = lock_init(&s->lock);
+	if (rv != CKR_OK) {
+		free(s->dir);
+		return rv;
+	}
+	s->ops = ops;
+	s->mask = mask;
+	return CKR_OK;
+}
+
+void store_fini(struct store *s)
+{
+	lock_destroy(&s->lock);
+	free(s->dir);
+}
+
+CK_RV store_create(const struct store_backend *b, const char *dir, mode_t mask,
+		   const struct attrset *token, struct store **out)
+{
+	return b->create(dir, mask, token, out);
+}
+
+CK_RV store_open(const struct store_backend *b, const char *dir, mode_t mask, struct store **out)
+{
+	return b->open(dir, mask, out);
+}
+
+CK_RV store_open_memory(struct store **out)
+{
+	return store_memory_backend.open("", 0, out);
+}
+
+void store_close(struct store *s)
+{
+	if (s != NULL)
+		s->ops->close(s);
+}
+
+CK_RV store_delete(const struct store_backend *b, const char *dir)
+{
+	return b->delete_dir(dir);
+}
+
+const char *store_path(const struct store *s)
+{
+	return s->dir;
+}
+
+CK_RV store_token_load(struct store *s, struct attrset **out)
+{
+	CK_RV rv;
+
+	lock_take(&s->lock);
+	rv = s->ops->token_load(s, out);
+	lock_drop(&s->lock);
+	return rv;
+}
+
+CK_RV store_token_edit(struct store *s, store_edit *edit, void *arg)
+{
+	CK_RV rv;
+
+	lock_take(&s->lock);
+	rv = s->ops->token_edit(s, edit, arg);
+	lock_drop(&s->lock);
+	return rv;
+}
+
+CK_RV store_changed(struct store *s, bool *out)
+{
+	CK_RV rv;
+
+	lock_take(&s->lock);
+	rv = s->ops->changed(s, out);
+	lock_drop(&s->lock);
+	return rv;
+}
+
+CK_RV store_list(struct store *s, uint64_t **ids, size_t *count)
+{
+	CK_RV rv;
+
+	lock_take(&s->lock);
+	rv = s->ops->list(s, ids, count);
+	lock_drop(&s->lock);
+	return rv;
+}
+
+CK_RV store_load(struct store *s, uint64_t id, struct attrset **out, struct store_stamp *stamp)
+{
+	CK_RV rv;
+
+	lock_take(&s->lock);
+	rv = s->ops->load(s, id, out, stamp);
+	lock_drop(&s->lock);
+	return rv;
+}
+
+CK_RV store_same(struct store *s, uint64_t id, const struct store_stamp *stamp, bool *out)
+{
+	CK_RV rv;
+
+	lock_take(&s->lock);
+	rv = s->ops->same(s, id, stamp, out);
+	lock_drop(&s->lock);
+	return rv;
+}
+
+CK_RV store_add(struct store *s, const struct attrset *const *sets, size_t n, uint64_t *ids)
+{
+	CK_RV rv;
+
+	lock_take(&s->lock);
+	rv = s->ops->add(s, sets, n, ids);
+	lock_drop(&s->lock);
+	return rv;
+}
+
+CK_RV store_edit_object(struct store *s, uint64_t id, store_edit *edit, void *arg)
+{
+	CK_RV rv;
+
+	lock_take(&s->lock);
+	rv = s->ops->edit(s, id, edit, arg);
+	lock_drop(&s->lock);
+	return rv;
+}
+
+CK_RV store_remove(struct store *s, uint64_t id)
+{
+	CK_RV rv;
+
+	lock_take(&s->lock);
+	rv = s->ops->remove(s, id);
+	lock_drop(&s->lock);
+	return rv;
+}
+
+CK_RV store_clear(struct store *s)
+{
+	CK_RV rv;
+
+	lock_take(&s->lock);
+	rv = s->ops->clear(s);
+	lock_drop(&s->lock);
+	return rv;
+}
+
+void store_fork_prepare(struct store *s)
+{
+	lock_take(&s->lock);
+}
+
+void store_fork_parent(struct store *s)
+{
+	lock_drop(&s->lock);
+}
+
+void store_fork_child(struct store *s)
+{
+	lock_reset(&s->lock);
+	if (s->ops->forked != NULL)
+		s->ops->forked(s);
+}

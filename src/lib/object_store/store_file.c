@@ -1,0 +1,893 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "object_store/backend.h"
+#include "object_store/file_commit.h"
+#include "object_store/file_format.h"
+#include "object_store/file_lock.h"
+#include "object_store/file_token.h"
+#include "object_store/file_watch.h"
+#include "object_store/id_table.h"
+
+/* Times of files move in steps: a younger file may change without its times showing it. */
+#define RACY_NS (20ULL * 1000000U)
+
+/*
+ * SoftHSM 2.6.1 empties a file, and unlocks it before the last of the new bytes are in it. A
+ * damaged file that was just written is read again a few times.
+ */
+#define PATIENCE_NS (1000ULL * 1000000U)
+#define PATIENCE_TRIES 5
+#define PATIENCE_PAUSE_NS (2L * 1000000)
+
+/* One object file, by the base of its name. */
+struct object_file {
+	/*
+	 * Read, and found to have this generation, when it was old enough for its times to tell
+	 * everything.
+	 */
+	uint64_t quiet_ctime;
+	uint64_t quiet_generation;
+	uint64_t damage_seen;		/* the version whose damage was logged */
+	char base[];
+};
+
+struct store_file {
+	struct store base;
+	struct file_dir dir;		/* open from the first use on: most tokens stay unused */
+	struct file_watch watch;
+	struct id_table objects;	/* of struct object_file */
+	uint64_t token_damage;
+};
+
+static struct store_file *as_file(struct store *s)
+{
+	return (struct store_file *)s;
+}
+
+/* Brings the directory up to date with its path; to be called before what lists or writes. */
+static CK_RV use_dir(struct store_file *f, enum file_aim aim)
+{
+	CK_RV rv = file_watch_dir(&f->watch, &f->dir, aim);
+
+	/* A token without a directory is not a token without objects. */
+	if (rv == CKR_OBJECT_HANDLE_INVALID)
+		rv = file_failed(&f->dir, NULL, "open", ENOENT, aim);
+	return rv;
+}
+
+/* Versions of a file */
+
+struct version {
+	struct attrset *attrs;
+	uint64_t generation;
+	struct stat st;
+};
+
+static CK_RV read_version(const struct file_dir *d, const char *name, int fd, bool lock,
+			  struct version *v)
+{
+	struct buf bytes = BUF_INIT;
+	CK_RV rv = file_read(d, name, fd, lock, &bytes, &v->st);
+
+	if (rv == CKR_OK)
+		rv = file_decode(bytes.data, bytes.len, &v->generation, &v->attrs);
+	buf_free(&bytes);
+	return rv;
+}
+
+static bool is_younger(uint64_t than, uint64_t ns)
+{
+	uint64_t now = file_now();
+
+	return now < than || now - than < ns;
+}
+
+static CK_RV read_patiently(const struct file_dir *d, const char *name, int fd, bool lock,
+			    struct version *v)
+{
+	const struct timespec pause = { 0, PATIENCE_PAUSE_NS };
+
+	for (int i = 0;; i++) {
+		CK_RV rv = read_version(d, name, fd, lock, v);
+
+		if (rv != CKR_DATA_INVALID || i == PATIENCE_TRIES ||
+		    !is_younger(file_mtime(&v->st), PATIENCE_NS))
+			return rv;
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+/* Logs damage once for each version of a file, however often it is asked for. */
+static void tell_damage(const struct file_dir *d, const char *name, uint64_t *told)
+{
+	struct stat st;
+	uint64_t version = 1;
+
+	if (fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		version = (file_ctime(&st) ^ (uint64_t)st.st_ino << 32 ^ (uint64_t)st.st_size) | 1;
+	if (version == *told)
+		return;
+	*told = version;
+	log_error("%s/%s is left out: it is damaged, or it or its lock file is no regular file",
+		  d->path, name);
+}
+
+static CK_RV load_name(struct store_file *f, const char *base, uint64_t *damage_told,
+		       struct version *v)
+{
+	struct file_name name = file_name(base, FILE_OBJECT);
+	CK_RV rv = file_dir_open(&f->dir, FILE_READING);
+	int fd;
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = file_open(&f->dir, name.s, O_RDONLY, &fd);
+	if (rv == CKR_OK) {
+		rv = read_patiently(&f->dir, name.s, fd, true, v);
+		file_close(&f->dir, name.s, fd);
+	}
+	if (rv == CKR_DATA_INVALID)
+		tell_damage(&f->dir, name.s, damage_told);
+	return rv;
+}
+
+/* Stamps */
+
+enum { MARK_DEV, MARK_INO, MARK_SIZE_RACY, MARK_MTIME, MARK_CTIME, MARK_GENERATION };
+
+static struct store_stamp make_stamp(const struct stat *st, uint64_t generation, bool racy)
+{
+	struct store_stamp stamp;
+
+	stamp.mark[MARK_DEV] = (uint64_t)st->st_dev;
+	stamp.mark[MARK_INO] = (uint64_t)st->st_ino;
+	stamp.mark[MARK_SIZE_RACY] = (uint64_t)st->st_size << 1 | racy;
+	stamp.mark[MARK_MTIME] = file_mtime(st);
+	stamp.mark[MARK_CTIME] = file_ctime(st);
+	stamp.mark[MARK_GENERATION] = generation;
+	return stamp;
+}
+
+/* The first 8 bytes; *out is 0, which none has, when they are not there. */
+static CK_RV read_generation(const struct file_dir *d, const char *name, uint64_t *out)
+{
+	unsigned char bytes[FILE_GENERATION_SIZE];
+	CK_RV rv;
+	ssize_t n;
+	int fd;
+
+	*out = 0;
+	rv = file_open(d, name, O_RDONLY, &fd);
+	if (rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_DATA_INVALID)
+		return CKR_OK;
+	if (rv != CKR_OK)
+		return rv;
+	do
+		n = pread(fd, bytes, sizeof(bytes), 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		rv = file_failed(d, name, "read", errno, FILE_READING);
+	else if (n == (ssize_t)sizeof(bytes))
+		*out = file_generation_get(bytes);
+	file_close(d, name, fd);
+	return rv;
+}
+
+/* The times say "unchanged", but the stamp was made when they could not say otherwise. */
+static CK_RV same_racy(struct store_file *f, struct object_file *o,
+		       const struct store_stamp *stamp, bool *out)
+{
+	uint64_t generation;
+	CK_RV rv;
+
+	*out = true;
+	if (o->quiet_ctime == stamp->mark[MARK_CTIME] &&
+	    o->quiet_generation == stamp->mark[MARK_GENERATION])
+		return CKR_OK;
+	rv = read_generation(&f->dir, file_name(o->base, FILE_OBJECT).s, &generation);
+	if (rv != CKR_OK)
+		return rv;
+	*out = generation == stamp->mark[MARK_GENERATION];
+	if (*out && !is_younger(stamp->mark[MARK_CTIME], RACY_NS)) {
+		o->quiet_ctime = stamp->mark[MARK_CTIME];
+		o->quiet_generation = generation;
+	}
+	return CKR_OK;
+}
+
+static CK_RV file_same(struct store *s, uint64_t id, const struct store_stamp *stamp, bool *out)
+{
+	struct store_file *f = as_file(s);
+	struct object_file *o = id_table_get(&f->objects, id);
+	struct file_name name;
+	struct store_stamp now;
+	struct stat st;
+	bool racy = (stamp->mark[MARK_SIZE_RACY] & 1) != 0;
+	CK_RV rv;
+
+	*out = false;
+	if (o == NULL)
+		return CKR_OK;
+	rv = file_dir_open(&f->dir, FILE_READING);
+	if (rv != CKR_OK)
+		return rv == CKR_OBJECT_HANDLE_INVALID ? CKR_OK : rv;
+	name = file_name(o->base, FILE_OBJECT);
+	if (fstatat(f->dir.fd, name.s, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+		if (errno == ENOENT)
+			return CKR_OK;
+		return file_failed(&f->dir, name.s, "stat", errno, FILE_READING);
+	}
+	now = make_stamp(&st, stamp->mark[MARK_GENERATION], racy);
+	if (!S_ISREG(st.st_mode) || memcmp(&now, stamp, sizeof(now)) != 0)
+		return CKR_OK;
+	if (racy)
+		return same_racy(f, o, stamp, out);
+	*out = true;
+	return CKR_OK;
+}
+
+static CK_RV file_load(struct store *s, uint64_t id, struct attrset **out,
+		       struct store_stamp *stamp)
+{
+	struct store_file *f = as_file(s);
+	struct object_file *o = id_table_get(&f->objects, id);
+	struct version v;
+	CK_RV rv;
+
+	if (o == NULL)
+		return CKR_OBJECT_HANDLE_INVALID;
+	rv = load_name(f, o->base, &o->damage_seen, &v);
+	if (rv != CKR_OK)
+		return rv;
+	if (stamp != NULL)
+		*stamp = make_stamp(&v.st, v.generation, is_younger(file_ctime(&v.st), RACY_NS));
+	*out = v.attrs;
+	return CKR_OK;
+}
+
+/* The list */
+
+static CK_RV object_new(const char *base, struct object_file **out)
+{
+	size_t size = strlen(base) + 1;
+	struct object_file *o = malloc(sizeof(*o) + size);
+
+	if (o == NULL)
+		return CKR_HOST_MEMORY;
+	memset(o, 0, sizeof(*o));
+	memcpy(o->base, base, size);
+	*out = o;
+	return CKR_OK;
+}
+
+static bool ends_with(const char *name, const char *ending, size_t *base_len)
+{
+	size_t len = strlen(name), tail = strlen(ending);
+
+	if (len <= tail || strcmp(name + len - tail, ending) != 0)
+		return false;
+	*base_len = len - tail;
+	return true;
+}
+
+/* Names of our making, which tells what may be swept. */
+static bool is_own_base(const char *name, size_t len)
+{
+	return file_is_uuid(name, len) ||
+	       (len == strlen(FILE_TOKEN) && strncmp(name, FILE_TOKEN, len) == 0);
+}
+
+/* The objects that a listing found, as new entries without an id. */
+struct found {
+	struct store_file *f;
+	struct object_file **list;
+	size_t count;
+	size_t cap;
+};
+
+static CK_RV found_add(struct found *found, const char *name, size_t base_len)
+{
+	struct file_name base = file_name(name, "");
+	struct object_file **grown;
+	CK_RV rv;
+
+	if (found->count == found->cap) {
+		size_t cap = found->cap == 0 ? 64 : found->cap * 2;
+
+		grown = realloc(found->list, cap * sizeof(struct object_file *));
+		if (grown == NULL)
+			return CKR_HOST_MEMORY;
+		found->list = grown;
+		found->cap = cap;
+	}
+	base.s[base_len] = '\0';
+	rv = object_new(base.s, &found->list[found->count]);
+	if (rv == CKR_OK)
+		found->count++;
+	return rv;
+}
+
+static CK_RV find_object(const char *name, void *arg)
+{
+	struct found *found = arg;
+	size_t len;
+
+	if (ends_with(name, FILE_OBJECT, &len) && strcmp(name, FILE_TOKEN FILE_OBJECT) != 0)
+		return found_add(found, name, len);
+	if (ends_with(name, FILE_TEMP, &len) && is_own_base(name, len)) {
+		struct file_name base = file_name(name, "");
+
+		base.s[len] = '\0';
+		file_sweep(&found->f->dir, base.s);
+	}
+	return CKR_OK;
+}
+
+static void found_free(struct found *found)
+{
+	for (size_t i = 0; i < found->count; i++)
+		free(found->list[i]);
+	free(found->list);
+}
+
+static int compare_found(const void *a, const void *b)
+{
+	const struct object_file *const *x = a, *const *y = b;
+
+	return strcmp((*x)->base, (*y)->base);
+}
+
+static const char *row_base(const struct id_row *row)
+{
+	return ((const struct object_file *)row->p)->base;
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+	return strcmp(row_base(a), row_base(b));
+}
+
+/* The known objects ordered by name; the caller frees the rows. */
+static CK_RV known_by_name(const struct id_table *t, struct id_row **out, size_t *count)
+{
+	struct id_row *rows = NULL;
+	size_t n = 0;
+
+	if (t->live > 0) {
+		rows = malloc(t->live * sizeof(*rows));
+		if (rows == NULL)
+			return CKR_HOST_MEMORY;
+		for (size_t i = 0; i < t->count; i++)
+			if (t->rows[i].p != NULL)
+				rows[n++] = t->rows[i];
+		qsort(rows, n, sizeof(*rows), compare_rows);
+	}
+	*out = rows;
+	*count = n;
+	return CKR_OK;
+}
+
+/*
+ * Both are in the order of names: known objects that were not found go, new ones get the next ids
+ * in that order.
+ */
+static void merge(struct id_table *t, const struct id_row *known, size_t count, struct found *found)
+{
+	size_t k = 0, i = 0;
+
+	while (k < count || i < found->count) {
+		int order;
+
+		if (k == count)
+			order = 1;
+		else if (i == found->count)
+			order = -1;
+		else
+			order = strcmp(row_base(&known[k]), found->list[i]->base);
+		if (order < 0) {
+			free(id_table_take(t, known[k++].id));
+		} else if (order > 0) {
+			(void)id_table_add(t, found->list[i]);
+			found->list[i++] = NULL;	/* the table has it now */
+		} else {
+			k++;
+			i++;
+		}
+	}
+}
+
+static CK_RV refresh(struct store_file *f)
+{
+	struct found found = { .f = f };
+	struct id_row *known = NULL;
+	size_t count;
+	CK_RV rv = file_each_name(&f->dir, find_object, &found);
+
+	if (rv == CKR_OK)
+		rv = id_table_reserve(&f->objects, found.count);
+	if (rv == CKR_OK)
+		rv = known_by_name(&f->objects, &known, &count);
+	if (rv == CKR_OK) {
+		if (found.count > 0)
+			qsort(found.list, found.count, sizeof(found.list[0]), compare_found);
+		merge(&f->objects, known, count, &found);
+	}
+	free(known);
+	found_free(&found);
+	return rv;
+}
+
+static CK_RV file_list(struct store *s, uint64_t **ids, size_t *count)
+{
+	struct store_file *f = as_file(s);
+	struct file_view view;
+	CK_RV rv = use_dir(f, FILE_READING);
+
+	/* The look comes first: what changes while we list is a change after it. */
+	if (rv == CKR_OK)
+		rv = file_watch_look(&f->watch, &f->dir, &view);
+	if (rv == CKR_OK)
+		rv = refresh(f);
+	if (rv == CKR_OK)
+		rv = id_table_ids(&f->objects, ids, count);
+	if (rv == CKR_OK)
+		file_watch_accept(&f->watch, &view);
+	return rv;
+}
+
+static CK_RV file_changed(struct store *s, bool *out)
+{
+	struct store_file *f = as_file(s);
+	CK_RV rv = file_watch_changed(&f->watch, &f->dir, out);
+
+	if (rv == CKR_OBJECT_HANDLE_INVALID)
+		rv = file_failed(&f->dir, NULL, "open", ENOENT, FILE_READING);
+	return rv;
+}
+
+/* Edits */
+
+struct edit {
+	const char *base;
+	store_edit *edit;
+	void *arg;
+	uint64_t *damage_told;
+	bool raise;		/* the number in `generation`: not for the token's own data */
+};
+
+/* Puts the edited version, which has its new generation, in place of the held one. */
+static CK_RV replace_held(struct store_file *f, const struct edit *e, const struct file_hold *h,
+			  const struct version *v)
+{
+	struct buf bytes = BUF_INIT;
+	struct file_stage stage;
+	int counter = -1;
+	CK_RV rv = file_encode(v->attrs, v->generation, &bytes);
+
+	if (rv == CKR_OK && e->raise)
+		rv = file_generation_open(&f->dir, &counter);
+	if (rv == CKR_OK)
+		rv = file_stage(&f->dir, e->base, &bytes, &v->st, &stage);
+	if (rv == CKR_OK)
+		rv = file_publish_over(&f->dir, &stage);
+	if (rv == CKR_OK) {
+		rv = file_sync_dir(&f->dir);
+		if (rv != CKR_OK)
+			file_restore(&f->dir, e->base, h);
+	}
+	if (rv == CKR_OK && e->raise) {
+		file_generation_raise(&f->watch, &f->dir, counter);
+		counter = -1;
+	}
+	file_close(&f->dir, FILE_GENERATION, counter);
+	buf_free(&bytes);
+	return rv;
+}
+
+static CK_RV edit_held(struct store_file *f, const struct edit *e, const struct file_hold *h)
+{
+	struct file_name name = file_name(e->base, FILE_OBJECT);
+	struct version v = { .attrs = NULL };
+	bool changed = false;
+	CK_RV rv = read_patiently(&f->dir, name.s, h->fd, false, &v);
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = e->edit(v.attrs, &changed, e->arg);
+	if (rv == CKR_OK && changed) {
+		v.generation = file_generation_next(v.generation);
+		rv = replace_held(f, e, h, &v);
+	}
+	if (rv == CKR_OK && changed)
+		file_watch_end(&f->watch, &f->dir);
+	attrset_free(v.attrs);
+	return rv;
+}
+
+/* Where nothing can be written, an edit that turns out to change nothing succeeds all the same. */
+static CK_RV edit_read_only(struct store_file *f, const struct edit *e)
+{
+	struct version v = { .attrs = NULL };
+	bool changed = false;
+	CK_RV rv = load_name(f, e->base, e->damage_told, &v);
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = e->edit(v.attrs, &changed, e->arg);
+	attrset_free(v.attrs);
+	return rv == CKR_OK && changed ? CKR_TOKEN_WRITE_PROTECTED : rv;
+}
+
+static CK_RV edit_name(struct store_file *f, const struct edit *e)
+{
+	struct file_hold h;
+	CK_RV rv = use_dir(f, FILE_WRITING);
+
+	if (rv != CKR_OK)
+		return rv;
+	file_watch_begin(&f->watch, &f->dir);
+	rv = file_hold(&f->dir, e->base, &h);
+	if (rv == CKR_TOKEN_WRITE_PROTECTED)
+		return edit_read_only(f, e);
+	if (rv == CKR_OK) {
+		rv = edit_held(f, e, &h);
+		file_release(&f->dir, e->base, &h);
+	}
+	if (rv == CKR_DATA_INVALID)
+		tell_damage(&f->dir, file_name(e->base, FILE_OBJECT).s, e->damage_told);
+	return rv;
+}
+
+static CK_RV file_edit(struct store *s, uint64_t id, store_edit *edit, void *arg)
+{
+	struct object_file *o = id_table_get(&as_file(s)->objects, id);
+	struct edit e = { .edit = edit, .arg = arg, .raise = true };
+
+	if (o == NULL)
+		return CKR_OBJECT_HANDLE_INVALID;
+	e.base = o->base;
+	e.damage_told = &o->damage_seen;
+	return edit_name(as_file(s), &e);
+}
+
+static CK_RV file_token_edit(struct store *s, store_edit *edit, void *arg)
+{
+	struct edit e = { FILE_TOKEN, edit, arg, &as_file(s)->token_damage, false };
+	CK_RV rv = edit_name(as_file(s), &e);
+
+	return rv == CKR_OBJECT_HANDLE_INVALID ? CKR_TOKEN_NOT_RECOGNIZED : rv;
+}
+
+static CK_RV file_token_load(struct store *s, struct attrset **out)
+{
+	struct store_file *f = as_file(s);
+	struct version v;
+	bool was_open = f->dir.fd >= 0;
+	CK_RV rv = file_watch_dir(&f->watch, &f->dir, FILE_READING);
+
+	if (rv == CKR_OK)
+		rv = load_name(f, FILE_TOKEN, &f->token_damage, &v);
+	if (rv == CKR_OK)
+		*out = v.attrs;
+	if (!was_open)
+		file_dir_close(&f->dir);
+	return rv == CKR_OBJECT_HANDLE_INVALID ? CKR_TOKEN_NOT_RECOGNIZED : rv;
+}
+
+/* Additions */
+
+struct newcomer {
+	struct object_file *file;
+	struct buf bytes;
+	struct file_stage stage;
+	bool staged;
+	bool published;
+};
+
+static CK_RV newcomer_stage(const struct file_dir *d, const struct attrset *attrs,
+			    struct newcomer *n)
+{
+	char base[FILE_UUID_SIZE];
+	CK_RV rv = file_uuid(base);
+
+	if (rv == CKR_OK)
+		rv = object_new(base, &n->file);
+	if (rv == CKR_OK)
+		rv = file_encode(attrs, 1, &n->bytes);
+	if (rv == CKR_OK)
+		rv = file_stage(d, n->file->base, &n->bytes, NULL, &n->stage);
+	n->staged = rv == CKR_OK;
+	return rv;
+}
+
+static CK_RV newcomer_publish(const struct file_dir *d, struct newcomer *n)
+{
+	CK_RV rv = file_publish_new(d, &n->stage);
+
+	n->staged = false;
+	n->published = rv == CKR_OK;
+	return rv;
+}
+
+/*
+ * SoftHSM has an empty X.lock beside each object, and both make it when it is missing: without one
+ * nothing is lost.
+ */
+static void make_lock_file(const struct file_dir *d, const char *base)
+{
+	struct file_name lock = file_name(base, FILE_LOCKFILE);
+	int fd;
+
+	if (file_open(d, lock.s, O_RDWR | O_CREAT, &fd) == CKR_OK)
+		file_close(d, lock.s, fd);
+}
+
+static void newcomer_undo(const struct file_dir *d, struct newcomer *n)
+{
+	if (n->staged)
+		file_stage_drop(d, &n->stage);
+	if (n->published) {
+		(void)unlinkat(d->fd, file_name(n->file->base, FILE_OBJECT).s, 0);
+		(void)unlinkat(d->fd, file_name(n->file->base, FILE_LOCKFILE).s, 0);
+	}
+	free(n->file);
+}
+
+/* All are whole and synced before the first is seen. */
+static CK_RV publish_all(struct store_file *f, const struct attrset *const *sets,
+			 struct newcomer *made, size_t n)
+{
+	CK_RV rv = CKR_OK;
+
+	for (size_t i = 0; i < n && rv == CKR_OK; i++)
+		rv = newcomer_stage(&f->dir, sets[i], &made[i]);
+	for (size_t i = 0; i < n && rv == CKR_OK; i++) {
+		rv = newcomer_publish(&f->dir, &made[i]);
+		if (rv == CKR_OK)
+			make_lock_file(&f->dir, made[i].file->base);
+	}
+	if (rv == CKR_OK)
+		rv = file_sync_dir(&f->dir);
+	return rv;
+}
+
+static CK_RV file_add(struct store *s, const struct attrset *const *sets, size_t n, uint64_t *ids)
+{
+	struct store_file *f = as_file(s);
+	struct newcomer made[2] = { { .bytes = BUF_INIT }, { .bytes = BUF_INIT } };
+	int counter;
+	CK_RV rv;
+
+	if (n == 0 || n > ARRAY_LEN(made))
+		return CKR_ARGUMENTS_BAD;
+	rv = use_dir(f, FILE_WRITING);
+	if (rv == CKR_OK)
+		rv = id_table_reserve(&f->objects, n);
+	if (rv != CKR_OK)
+		return rv;
+	file_watch_begin(&f->watch, &f->dir);
+	rv = file_generation_open(&f->dir, &counter);
+	if (rv != CKR_OK)
+		return rv;
+	rv = publish_all(f, sets, made, n);
+	if (rv == CKR_OK) {
+		file_generation_raise(&f->watch, &f->dir, counter);
+		file_watch_end(&f->watch, &f->dir);
+	} else {
+		file_close(&f->dir, FILE_GENERATION, counter);
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (rv == CKR_OK)
+			ids[i] = id_table_add(&f->objects, made[i].file);
+		else
+			newcomer_undo(&f->dir, &made[i]);
+		buf_free(&made[i].bytes);
+	}
+	return rv;
+}
+
+/* Removals */
+
+static CK_RV unlink_pair(const struct file_dir *d, const char *base)
+{
+	struct file_name object = file_name(base, FILE_OBJECT);
+
+	if (unlinkat(d->fd, object.s, 0) != 0) {
+		if (errno == ENOENT)
+			return CKR_OBJECT_HANDLE_INVALID;
+		return file_failed(d, object.s, "remove", errno, FILE_WRITING);
+	}
+	(void)unlinkat(d->fd, file_name(base, FILE_LOCKFILE).s, 0);
+	return CKR_OK;
+}
+
+/* Removes and syncs the object; without locks when it is no file that could be locked. */
+static CK_RV remove_base(const struct file_dir *d, const char *base)
+{
+	struct file_hold h;
+	CK_RV rv = file_hold(d, base, &h);
+	bool held = rv == CKR_OK;
+
+	if (rv == CKR_OK || rv == CKR_DATA_INVALID)
+		rv = unlink_pair(d, base);
+	if (rv == CKR_OK) {
+		rv = file_sync_dir(d);
+		if (rv != CKR_OK && held)
+			file_restore(d, base, &h);
+	}
+	if (held)
+		file_release(d, base, &h);
+	return rv;
+}
+
+static CK_RV file_remove_object(struct store *s, uint64_t id)
+{
+	struct store_file *f = as_file(s);
+	struct object_file *o = id_table_get(&f->objects, id);
+	int counter;
+	CK_RV rv;
+
+	if (o == NULL)
+		return CKR_OBJECT_HANDLE_INVALID;
+	rv = use_dir(f, FILE_WRITING);
+	if (rv != CKR_OK)
+		return rv;
+	file_watch_begin(&f->watch, &f->dir);
+	rv = file_generation_open(&f->dir, &counter);
+	if (rv != CKR_OK)
+		return rv;
+	rv = remove_base(&f->dir, o->base);
+	if (rv != CKR_OK) {
+		file_close(&f->dir, FILE_GENERATION, counter);
+		return rv;
+	}
+	file_generation_raise(&f->watch, &f->dir, counter);
+	file_watch_end(&f->watch, &f->dir);
+	free(id_table_take(&f->objects, id));
+	return CKR_OK;
+}
+
+static CK_RV clear_name(const char *name, void *arg)
+{
+	const struct file_dir *d = arg;
+	struct file_name base = file_name(name, "");
+	struct file_hold h;
+	struct stat st;
+	size_t len;
+	CK_RV rv;
+
+	if (!ends_with(name, FILE_OBJECT, &len) || strcmp(name, FILE_TOKEN FILE_OBJECT) == 0)
+		return CKR_OK;
+	if (fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+		return CKR_OK;		/* no object, and not ours to remove */
+	base.s[len] = '\0';
+	rv = file_hold(d, base.s, &h);
+	if (rv == CKR_OK) {
+		rv = unlink_pair(d, base.s);
+		file_release(d, base.s, &h);
+	} else if (rv == CKR_DATA_INVALID) {
+		rv = unlink_pair(d, base.s);
+	}
+	return rv == CKR_OBJECT_HANDLE_INVALID ? CKR_OK : rv;	/* somebody else was faster */
+}
+
+/* Lock files without an object, and what a killed process left: nothing needs them now. */
+static CK_RV clear_leftover(const char *name, void *arg)
+{
+	const struct file_dir *d = arg;
+	struct file_name base = file_name(name, "");
+	size_t len;
+
+	if (!ends_with(name, FILE_LOCKFILE, &len) && !ends_with(name, FILE_TEMP, &len))
+		return CKR_OK;
+	if (!file_is_uuid(name, len))
+		return CKR_OK;
+	base.s[len] = '\0';
+	if (file_is_missing(d, file_name(base.s, FILE_OBJECT).s))
+		(void)unlinkat(d->fd, name, 0);
+	return CKR_OK;
+}
+
+static CK_RV file_clear(struct store *s)
+{
+	struct store_file *f = as_file(s);
+	int counter;
+	CK_RV rv = use_dir(f, FILE_WRITING);
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = file_generation_open(&f->dir, &counter);
+	if (rv != CKR_OK)
+		return rv;
+	rv = file_each_name(&f->dir, clear_name, &f->dir);
+	if (rv == CKR_OK)
+		rv = file_each_name(&f->dir, clear_leftover, &f->dir);
+	if (rv == CKR_OK)
+		rv = file_sync_dir(&f->dir);
+	/* Part of it may be done even when it failed, and others shall see that. */
+	file_generation_raise(&f->watch, &f->dir, counter);
+	if (rv == CKR_OK)
+		id_table_clear(&f->objects, free);
+	return rv;
+}
+
+/* The store */
+
+static void file_backend_close(struct store *s)
+{
+	struct store_file *f = as_file(s);
+
+	file_watch_close(&f->watch);
+	file_dir_close(&f->dir);
+	id_table_clear(&f->objects, free);
+	store_fini(s);
+	free(f);
+}
+
+static CK_RV file_backend_open(const char *dir, mode_t mask, struct store **out)
+{
+	struct store_file *f = calloc(1, sizeof(*f));
+	struct attrset *token;
+	CK_RV rv;
+
+	if (f == NULL)
+		return CKR_HOST_MEMORY;
+	rv = store_init(&f->base, &store_file_backend, dir, mask);
+	if (rv != CKR_OK) {
+		free(f);
+		return rv;
+	}
+	f->dir = (struct file_dir){ .path = f->base.dir, .mask = mask, .fd = -1 };
+	f->watch = (struct file_watch)FILE_WATCH_INIT;
+	rv = file_token_load(&f->base, &token);
+	if (rv != CKR_OK) {
+		file_backend_close(&f->base);
+		return rv;
+	}
+	attrset_free(token);
+	*out = &f->base;
+	return CKR_OK;
+}
+
+static CK_RV file_backend_create(const char *dir, mode_t mask, const struct attrset *token,
+				 struct store **out)
+{
+	CK_RV rv = file_token_make(dir, mask, token);
+
+	return rv != CKR_OK ? rv : file_backend_open(dir, mask, out);
+}
+
+/* Descriptors are cheap to open again; none is shared with the parent. */
+static void file_forked(struct store *s)
+{
+	file_watch_close(&as_file(s)->watch);
+	file_dir_close(&as_file(s)->dir);
+	file_lock_forked();
+}
+
+const struct store_backend store_file_backend = {
+	.name = "file",
+	.create = file_backend_create,
+	.open = file_backend_open,
+	.delete_dir = file_token_delete,
+	.close = file_backend_close,
+	.token_load = file_token_load,
+	.token_edit = file_token_edit,
+	.changed = file_changed,
+	.list = file_list,
+	.load = file_load,
+	.same = file_same,
+	.add = file_add,
+	.edit = file_edit,
+	.remove = file_remove_object,
+	.clear = file_clear,
+	.forked = file_forked,
+};

@@ -1,0 +1,200 @@
+#include "config.h"
+
+#include "unit/store_help.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/str.h"
+#include "object_store/file_format.h"
+#include "unit/unit.h"
+
+/* Token attributes, as in docs/STORAGE.md. */
+#define OS_TOKENLABEL 0x80005349UL
+#define OS_TOKENFLAGS 0x8000534BUL
+
+#define BYTES_SIZE 3000		/* more than the block that SoftHSM writes at once */
+
+static void must(CK_RV rv)
+{
+	CU_ASSERT_EQUAL_FATAL(rv, CKR_OK);
+}
+
+struct attrset *help_token_attrs(void)
+{
+	struct attrset *s = attrset_new(false);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	must(attrset_set_bytes(s, OS_TOKENLABEL, "a token                         ", 32));
+	must(attrset_set_number(s, OS_TOKENFLAGS, 0x42d));
+	return s;
+}
+
+static CK_RV set_counter(struct attrset *s, uint64_t counter)
+{
+	unsigned char bytes[BYTES_SIZE];
+	CK_RV rv = attrset_set_number(s, HELP_COUNTER, counter);
+
+	memset(bytes, (int)(counter & 0xff), sizeof(bytes));
+	return rv == CKR_OK ? attrset_set_bytes(s, CKA_VALUE, bytes, sizeof(bytes)) : rv;
+}
+
+struct attrset *help_object(const char *label, uint64_t counter)
+{
+	struct attrset *s = attrset_new(false);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	must(attrset_set_number(s, CKA_CLASS, CKO_SECRET_KEY));
+	must(attrset_set_flag(s, CKA_TOKEN, true));
+	must(attrset_set_bytes(s, CKA_LABEL, label, strlen(label)));
+	must(set_counter(s, counter));
+	return s;
+}
+
+bool help_is_whole(const struct attrset *s)
+{
+	const unsigned char *bytes;
+	size_t len;
+	uint64_t counter = attrset_number(s, HELP_COUNTER, 0);
+
+	if (s->count != 5 || !attrset_bytes(s, CKA_VALUE, &bytes, &len) || len != BYTES_SIZE)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (bytes[i] != (counter & 0xff))
+			return false;
+	return true;
+}
+
+void help_create(struct help_token *t)
+{
+	struct attrset *token = help_token_attrs();
+
+	t->root = unit_make_dir();
+	t->dir = path_join(t->root, "0b5e1bd2-6c6b-43b5-a7d9-5b4f8d8ae1c3");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(t->dir);
+	must(store_create(store_backend_find("file"), t->dir, 077, token, &t->store));
+	attrset_free(token);
+}
+
+void help_destroy(struct help_token *t)
+{
+	store_close(t->store);
+	free(t->dir);
+	unit_remove_dir(t->root);
+}
+
+struct store *help_open(const char *dir)
+{
+	struct store *s = NULL;
+
+	must(store_open(store_backend_find("file"), dir, 077, &s));
+	return s;
+}
+
+uint64_t help_add(struct store *s, uint64_t counter)
+{
+	struct attrset *attrs = help_object(HELP_LABEL, counter);
+	const struct attrset *sets[] = { attrs };
+	uint64_t id = 0;
+
+	must(store_add(s, sets, 1, &id));
+	attrset_free(attrs);
+	return id;
+}
+
+uint64_t help_counter(struct store *s, uint64_t id)
+{
+	struct attrset *attrs = NULL;
+	uint64_t counter;
+
+	must(store_load(s, id, &attrs, NULL));
+	CU_ASSERT_TRUE(help_is_whole(attrs));
+	counter = attrset_number(attrs, HELP_COUNTER, 0);
+	attrset_free(attrs);
+	return counter;
+}
+
+size_t help_list_count(struct store *s)
+{
+	uint64_t *ids = NULL;
+	size_t count = 0;
+
+	must(store_list(s, &ids, &count));
+	free(ids);
+	return count;
+}
+
+CK_RV help_count(struct attrset *s, bool *changed, void *arg)
+{
+	(void)arg;
+	*changed = true;
+	return set_counter(s, attrset_number(s, HELP_COUNTER, 0) + 1);
+}
+
+bool help_changed(struct store *s)
+{
+	bool changed = false;
+
+	must(store_changed(s, &changed));
+	return changed;
+}
+
+static bool ends_with(const char *name, const char *ending)
+{
+	size_t len = strlen(name), tail = strlen(ending);
+
+	return len > tail && strcmp(name + len - tail, ending) == 0;
+}
+
+/*
+ * Counts the names that end so, token.object aside, and copies the last into last unless that is
+ * NULL.
+ */
+static size_t find_names(const char *dir, const char *ending, char last[256])
+{
+	const struct dirent *entry;
+	DIR *listing = opendir(dir);
+	size_t found = 0;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(listing);
+	while ((entry = readdir(listing)) != NULL) {
+		if (!ends_with(entry->d_name, ending) || strcmp(entry->d_name, "token.object") == 0)
+			continue;
+		if (last != NULL)
+			memcpy(last, entry->d_name, strlen(entry->d_name) + 1);
+		found++;
+	}
+	(void)closedir(listing);
+	return found;
+}
+
+char *help_object_path(const char *dir)
+{
+	char name[256];
+
+	CU_ASSERT_TRUE_FATAL(find_names(dir, ".object", name) > 0);
+	return path_join(dir, name);
+}
+
+size_t help_names(const char *dir, const char *ending)
+{
+	return find_names(dir, ending, NULL);
+}
+
+uint64_t help_generation(const char *dir)
+{
+	char *path = path_join(dir, "generation"), *bytes;
+	uint64_t generation = 0;
+	size_t len;
+
+	if (access(path, F_OK) == 0) {
+		bytes = unit_read_file(path, &len);
+		if (len == FILE_GENERATION_SIZE)
+			generation = file_generation_get((unsigned char *)bytes);
+		free(bytes);
+	}
+	free(path);
+	return generation;
+}

@@ -1,0 +1,65 @@
+/*
+ * Tokens and objects for the tests of the object stores. Whatever goes wrong here is a fatal
+ * failure of the test.
+ */
+#ifndef UNIT_STORE_HELP_H
+#define UNIT_STORE_HELP_H
+
+#include "object_store/store.h"
+
+#define HELP_COUNTER CKA_VALUE_LEN	/* the number that the tests count up */
+#define HELP_LABEL "a label"
+
+/* A token in a new directory. */
+struct help_token {
+	char *root;		/* the directory of tokens */
+	char *dir;		/* the token's own */
+	struct store *store;
+};
+
+void help_create(struct help_token *t);
+
+/* Closes the store and removes all. */
+void help_destroy(struct help_token *t);
+
+/* One more store on the same directory. */
+struct store *help_open(const char *dir);
+
+/*
+ * A token's own attributes; an object with that label and counter, and some bytes that depend on
+ * the counter.
+ */
+struct attrset *help_token_attrs(void);
+struct attrset *help_object(const char *label, uint64_t counter);
+
+/* Is this what help_object made, or help_count turned it into? */
+bool help_is_whole(const struct attrset *s);
+
+/* Adds help_object(HELP_LABEL, counter) and gives its id. */
+uint64_t help_add(struct store *s, uint64_t counter);
+
+/* The object's counter. */
+uint64_t help_counter(struct store *s, uint64_t id);
+
+/* How many objects there are. */
+size_t help_list_count(struct store *s);
+
+/*
+ * An edit that counts up by one, with the bytes that go with it. For any thread or process: it
+ * asserts nothing.
+ */
+CK_RV help_count(struct attrset *s, bool *changed, void *arg);
+
+/* store_changed, which must succeed. */
+bool help_changed(struct store *s);
+
+/* The path of the first object file of the directory, to be freed. */
+char *help_object_path(const char *dir);
+
+/* How many names of the directory end so. */
+size_t help_names(const char *dir, const char *ending);
+
+/* The number in the token's file `generation`; 0 when there is none. */
+uint64_t help_generation(const char *dir);
+
+#endif
