@@ -31,7 +31,7 @@ static struct handle_slot *slot_next(const struct handle_map *m, const struct ha
 }
 
 /* The live entry, or NULL. There is always an empty slot, so the search ends. */
-static struct handle_slot *slot_find(const struct handle_map *m, CK_ULONG handle)
+static struct handle_slot *entry_find(const struct handle_map *m, CK_ULONG handle)
 {
 	struct handle_slot *s;
 
@@ -78,7 +78,7 @@ CK_RV handle_put(struct handle_map *m, CK_ULONG handle, void *p)
 	struct handle_slot *s;
 	CK_RV rv;
 
-	if (handle == 0 || p == NULL || slot_find(m, handle) != NULL)
+	if (handle == 0 || p == NULL || entry_find(m, handle) != NULL)
 		return CKR_GENERAL_ERROR;
 	if (m->used + m->dead + 1 > m->cap / 4 * 3) {
 		rv = map_rehash(m);
@@ -96,14 +96,14 @@ CK_RV handle_put(struct handle_map *m, CK_ULONG handle, void *p)
 
 void *handle_get(const struct handle_map *m, CK_ULONG handle)
 {
-	struct handle_slot *s = slot_find(m, handle);
+	struct handle_slot *s = entry_find(m, handle);
 
 	return s == NULL ? NULL : s->p;
 }
 
 void *handle_remove(struct handle_map *m, CK_ULONG handle)
 {
-	struct handle_slot *s = slot_find(m, handle);
+	struct handle_slot *s = entry_find(m, handle);
 	void *p;
 
 	if (s == NULL)

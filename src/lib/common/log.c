@@ -40,7 +40,7 @@ static struct {
 } sink = { .lock = LOCK_STATIC, .level = LEVEL_DEBUG, .fd = NO_FILE };
 
 /* Opens the file for appending; -1 with errno. Never waits for a pipe's reader. */
-static int file_open(const char *path, bool *is_pipe)
+static int target_open(const char *path, bool *is_pipe)
 {
 	struct stat st;
 	int fd;
@@ -54,7 +54,7 @@ static int file_open(const char *path, bool *is_pipe)
 	return fd;
 }
 
-static void file_close(void)
+static void target_close(void)
 {
 	if (sink.fd != NO_FILE)
 		(void)close(sink.fd);
@@ -68,13 +68,13 @@ void log_open(enum log_level level, const char *path)
 
 	log_close();
 	if (path != NULL && *path != '\0') {
-		fd = file_open(path, &is_pipe);
+		fd = target_open(path, &is_pipe);
 		err = fd < 0 ? errno : 0;
 	}
 	if (err != 0)
 		log_warning("cannot open log file %s: %s; syslog is used", path, strerror(err));
 	lock_take(&sink.lock);
-	file_close();
+	target_close();
 	sink.fd = fd < 0 ? NO_FILE : fd;
 	sink.pipe = is_pipe;
 	sink.level = (int)level;
@@ -84,7 +84,7 @@ void log_open(enum log_level level, const char *path)
 void log_close(void)
 {
 	lock_take(&sink.lock);
-	file_close();
+	target_close();
 	sink.level = LEVEL_DEBUG;
 	lock_drop(&sink.lock);
 }
