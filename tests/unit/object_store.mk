@@ -16,6 +16,14 @@ unit_tests += tests/unit/test_store_file
 tests_unit_test_store_file_SOURCES = %D%/test_store_file.c $(store_help)
 tests_unit_test_store_file_LDADD = $(UNIT_LIBS)
 
+unit_tests += tests/unit/test_store_hostile
+tests_unit_test_store_hostile_SOURCES = %D%/test_store_hostile.c $(store_help)
+tests_unit_test_store_hostile_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/test_store_token
+tests_unit_test_store_token_SOURCES = %D%/test_store_token.c $(store_help)
+tests_unit_test_store_token_LDADD = $(UNIT_LIBS)
+
 unit_tests += tests/unit/test_store_crash
 tests_unit_test_store_crash_SOURCES = %D%/test_store_crash.c $(store_help)
 tests_unit_test_store_crash_LDADD = $(UNIT_LIBS)

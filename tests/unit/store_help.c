@@ -3,8 +3,12 @@
 #include "unit/store_help.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/str.h"
@@ -197,4 +201,99 @@ uint64_t help_generation(const char *dir)
 	}
 	free(path);
 	return generation;
+}
+
+const struct store_backend *help_backend(void)
+{
+	return store_backend_find("file");
+}
+
+bool help_exists(const char *dir, const char *name)
+{
+	char *path = path_join(dir, name);
+	struct stat st;
+	bool found = lstat(path, &st) == 0;
+
+	free(path);
+	return found;
+}
+
+void help_put(const char *dir, const char *name, const void *data, size_t len)
+{
+	free(unit_write_file(dir, name, data, len));
+}
+
+void help_make_older(const char *dir, const char *name, time_t seconds)
+{
+	struct timespec now, times[2];
+	char *path = path_join(dir, name);
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	now.tv_sec -= seconds;
+	times[0] = times[1] = now;
+	CU_ASSERT_EQUAL(utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW), 0);
+	free(path);
+}
+
+uint64_t help_last_id(struct store *s)
+{
+	uint64_t *ids = NULL, id;
+	size_t count = 0;
+
+	CU_ASSERT_EQUAL_FATAL(store_list(s, &ids, &count), CKR_OK);
+	CU_ASSERT_TRUE_FATAL(count > 0);
+	id = ids[count - 1];
+	free(ids);
+	return id;
+}
+
+CK_RV help_load_code(struct store *s, uint64_t id)
+{
+	struct attrset *attrs = NULL;
+	CK_RV rv = store_load(s, id, &attrs, NULL);
+
+	attrset_free(attrs);
+	return rv;
+}
+
+CK_RV help_open_code(const char *dir)
+{
+	struct store *s = NULL;
+	CK_RV rv = store_open(help_backend(), dir, 077, &s);
+
+	CU_ASSERT_EQUAL(s != NULL, rv == CKR_OK);
+	store_close(s);
+	return rv;
+}
+
+uint64_t help_object_generation(const char *path)
+{
+	char *bytes = unit_read_file(path, NULL);
+	uint64_t generation = file_generation_get((unsigned char *)bytes);
+
+	free(bytes);
+	return generation;
+}
+
+int help_as_nobody(int (*fn)(struct help_token *t), struct help_token *t)
+{
+	pid_t pid;
+	int status;
+
+	if (geteuid() == 0)
+		CU_ASSERT_EQUAL(chmod(t->root, 0755), 0);
+	pid = fork();
+	CU_ASSERT_TRUE_FATAL(pid >= 0);
+	if (pid == 0)
+		_exit(geteuid() == 0 && seteuid(HELP_NOBODY) != 0 ? 99 : fn(t));
+	CU_ASSERT_EQUAL_FATAL(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+CK_RV help_no_change(struct attrset *s, bool *changed, void *arg)
+{
+	(void)s;
+	(void)changed;
+	(void)arg;
+	return CKR_OK;
 }

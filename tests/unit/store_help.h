@@ -10,6 +10,8 @@
 #define HELP_COUNTER CKA_VALUE_LEN	/* the number that the tests count up */
 #define HELP_LABEL "a label"
 
+#define HELP_NOBODY 65534	/* a user without rights */
+
 /* A token in a new directory. */
 struct help_token {
 	char *root;		/* the directory of tokens */
@@ -61,5 +63,34 @@ size_t help_names(const char *dir, const char *ending);
 
 /* The number in the token's file `generation`; 0 when there is none. */
 uint64_t help_generation(const char *dir);
+
+/* The file back end. */
+const struct store_backend *help_backend(void);
+
+/* The first number of an object file. */
+uint64_t help_object_generation(const char *path);
+
+/* Is there something of that name, be it a link that leads nowhere? */
+bool help_exists(const char *dir, const char *name);
+
+/* Makes or replaces dir/name; lets it be modified so many seconds ago. */
+void help_put(const char *dir, const char *name, const void *data, size_t len);
+void help_make_older(const char *dir, const char *name, time_t seconds);
+
+/* Lists, and gives the highest id: that of the object that came last. */
+uint64_t help_last_id(struct store *s);
+
+/* What store_load, and what store_open and store_close, answer. */
+CK_RV help_load_code(struct store *s, uint64_t id);
+CK_RV help_open_code(const char *dir);
+
+/* An edit that changes nothing. */
+CK_RV help_no_change(struct attrset *s, bool *changed, void *arg);
+
+/*
+ * Runs fn in a process of a user without rights, and gives its result: how many checks failed,
+ * since CUnit's counts stay there.
+ */
+int help_as_nobody(int (*fn)(struct help_token *t), struct help_token *t);
 
 #endif

@@ -296,7 +296,7 @@ uint64_t file_now(void)
 	return nanoseconds(&now);
 }
 
-static const unsigned int uuid_groups[] = { 4, 2, 2, 2, 6 };	/* bytes */
+static const size_t uuid_groups[] = { 4, 2, 2, 2, 6 };	/* bytes */
 
 CK_RV file_uuid(char out[FILE_UUID_SIZE])
 {
