@@ -146,7 +146,8 @@ static void test_intruders(void)
 		CU_ASSERT_EQUAL(help_load_code(t.store, id), CKR_DATA_INVALID);
 		CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL), CKR_DATA_INVALID);
 		CU_ASSERT_EQUAL(store_remove(t.store, id), intruders[i].remove_rv);
-		CU_ASSERT_EQUAL(help_exists(t.dir, UUID_A ".object"), intruders[i].remove_rv != CKR_OK);
+		CU_ASSERT_EQUAL(help_exists(t.dir, UUID_A ".object"),
+				intruders[i].remove_rv != CKR_OK);
 		CU_ASSERT_EQUAL(store_clear(t.store), CKR_OK);
 		CU_ASSERT_EQUAL(help_open_code(t.dir), CKR_OK);
 		free(path);

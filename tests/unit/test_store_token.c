@@ -1,4 +1,7 @@
-/* Tokens of the file store as a whole: made, opened, deleted, and rid of what killed processes left. */
+/*
+ * Tokens of the file store as a whole: made, opened, deleted, and rid of what killed processes
+ * left.
+ */
 #include "config.h"
 
 #include <fcntl.h>
