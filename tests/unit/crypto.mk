@@ -1,1 +1,11 @@
 # Appends to unit_tests; see tests/local.mk.
+crypto_util = %D%/crypto_util.c %D%/crypto_util.h %D%/unit.c
+noinst_HEADERS += %D%/ec_vectors.h %D%/rsa_vectors.h
+
+unit_tests += tests/unit/test_der
+tests_unit_test_der_SOURCES = %D%/test_der.c $(crypto_util)
+tests_unit_test_der_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/test_tokenkey
+tests_unit_test_tokenkey_SOURCES = %D%/test_tokenkey.c $(crypto_util)
+tests_unit_test_tokenkey_LDADD = $(UNIT_LIBS)

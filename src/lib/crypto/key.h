@@ -1,6 +1,6 @@
 /*
- * A decoded key: what OpenSSL needs, built once from an object's attributes and shared, counted, by all its users.
- * Immutable, so it needs no lock.
+ * A decoded key: what OpenSSL needs, built once from an object's attributes and shared, counted, by
+ * all its users. Immutable, so it needs no lock.
  */
 #ifndef CRYPTO_KEY_H
 #define CRYPTO_KEY_H
@@ -15,12 +15,14 @@ struct key {
 	CK_KEY_TYPE type;
 	EVP_PKEY *pkey;		/* of asymmetric keys, else NULL */
 	struct secbuf *secret;	/* of secret keys, else NULL */
-	CK_ULONG size;		/* in the unit of the mechanisms' ulMinKeySize: bits (RSA, DSA, DH, EC) or bytes */
+	/* in the unit of the mechanisms' ulMinKeySize: bits (RSA, DSA, DH, EC) or bytes */
+	CK_ULONG size;
 	atomic_uint refs;
 };
 
 /* Takes over pkey or secret in any case. NULL when out of memory. One reference, the caller's. */
-struct key *key_new(CK_OBJECT_CLASS class, CK_KEY_TYPE type, EVP_PKEY *pkey, struct secbuf *secret, CK_ULONG size);
+struct key *key_new(CK_OBJECT_CLASS class, CK_KEY_TYPE type, EVP_PKEY *pkey, struct secbuf *secret,
+		    CK_ULONG size);
 struct key *key_ref(struct key *k);
 
 /* The last one wipes and frees the key. NULL is fine. */

@@ -1,1 +1,32 @@
-# libcore_la_SOURCES += %D%/file.c %D%/file.h
+libcore_la_SOURCES += \
+	%D%/der.c \
+	%D%/der.h \
+	%D%/des.c \
+	%D%/des.h \
+	%D%/families.h \
+	%D%/key.c \
+	%D%/key.h \
+	%D%/keyparts.c \
+	%D%/keyparts.h \
+	%D%/keytype.c \
+	%D%/keytype.h \
+	%D%/keytype_dsa.c \
+	%D%/keytype_ec.c \
+	%D%/keytype_row.h \
+	%D%/keytype_rsa.c \
+	%D%/keytype_secret.c \
+	%D%/mech.c \
+	%D%/mech.h \
+	%D%/mech_table.c \
+	%D%/op.c \
+	%D%/op.h \
+	%D%/ossl.c \
+	%D%/ossl.h \
+	%D%/provider.c \
+	%D%/provider.h \
+	%D%/rng.c \
+	%D%/rng.h \
+	%D%/threads.c \
+	%D%/threads.h \
+	%D%/tokenkey.c \
+	%D%/tokenkey.h

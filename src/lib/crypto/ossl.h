@@ -1,6 +1,7 @@
 /*
- * OpenSSL, kept to ourselves: a private library context that reads no openssl.cnf, fetched algorithms cached, errors
- * turned into one log line. The host's own OpenSSL state is never touched.
+ * OpenSSL, kept to ourselves: a private library context that reads no openssl.cnf, fetched
+ * algorithms cached, errors turned into one log line. The host's own OpenSSL state is never changed
+ * by us; see ossl_settle for what libcrypto does of its own accord.
  */
 #ifndef CRYPTO_OSSL_H
 #define CRYPTO_OSSL_H
@@ -9,35 +10,109 @@
 
 #include "common/base.h"
 
-/* Makes the context and loads the default provider into it. CKR_FUNCTION_FAILED, logged. Not thread-safe. */
+/*
+ * Makes the context and loads the default provider into it. CKR_FUNCTION_FAILED, logged. Not
+ * thread-safe.
+ */
 CK_RV ossl_open(void) MUST_CHECK;
 
-/* Gives everything back; does nothing once OpenSSL itself has been cleaned up (at exit). Not thread-safe. */
+/*
+ * Gives everything back; does nothing once OpenSSL itself has been cleaned up (at exit). Not
+ * thread-safe.
+ *
+ * While other threads that have used the context live, it is kept for the next ossl_open instead
+ * (crypto/threads.h).
+ */
 void ossl_close(void);
 
 /*
- * false once OPENSSL_cleanup has run in this process: then no OpenSSL function may be called any more, not even to
- * free, and what is left of its objects is left alone. Costs a few nanoseconds.
+ * false once OPENSSL_cleanup has run in this process: then no OpenSSL function may be called any
+ * more, not even to free, and what is left of its objects is left alone. Costs a few nanoseconds.
  */
 bool ossl_alive(void);
 
+/*
+ * The context, for the calling thread to use at once: fetch it anew for every call, so that its
+ * users are known.
+ */
 OSSL_LIB_CTX *ossl_ctx(void);
 
-/* Fetched once, then cached until ossl_close; borrowed. NULL when OpenSSL does not offer it. Thread-safe. */
+/*
+ * To be called without any lock held, before the first use of cryptography; costs nothing the
+ * second time.
+ *
+ * A libcrypto that has engines looks for one whenever a cipher, digest or key is put to use, in
+ * whatever context, and loads the host's configuration (into the host's context) before the first
+ * look. No call of ours can prevent that without switching the host's configuration off. What is
+ * configured there may call this library again, so it must happen here, and no sooner than
+ * cryptography is wanted: not at C_Initialize.
+ */
+void ossl_settle(void);
+
+/* The context whose random generators serve us (crypto/provider.h); otherwise as ossl_ctx. */
+OSSL_LIB_CTX *ossl_random_ctx(void);
+
+/* Says that the calling thread is about to use objects made in the context; part of ossl_ctx. */
+void ossl_touch(void);
+
+/*
+ * Fetched once, then cached until ossl_close; borrowed. NULL when OpenSSL does not offer it.
+ * Thread-safe.
+ */
 const EVP_MD *ossl_md(const char *name);
 const EVP_CIPHER *ossl_cipher(const char *name);
+EVP_MAC *ossl_mac(const char *name);
 
-/* Can EVP_PKEY, signature, MAC ... operations for that key type (OpenSSL's name: "RSA", "ED25519") be had? Cached. */
+/*
+ * A cipher whose name holds the key's bits: pattern "AES-%u-GCM", or a plain name. As ossl_cipher.
+ */
+const EVP_CIPHER *ossl_cipher_sized(const char *pattern, size_t key_bytes);
+
+/*
+ * A context to make or generate keys of that type (OpenSSL's name: "RSA", "ED25519"), and a key
+ * from its raw bytes (Edwards, Montgomery). Always by these: a well-known name would lead libcrypto
+ * to the host's engines (crypto/provider.h). NULL: OpenSSL's queue holds the reason. The caller
+ * owns the result.
+ */
+EVP_PKEY_CTX *ossl_key_ctx(const char *type);
+EVP_PKEY *ossl_raw_key(const char *type, bool private, const unsigned char *data, size_t len);
+
+/*
+ * Can EVP_PKEY, signature, MAC ... operations for that key type (OpenSSL's name: "RSA", "ED25519")
+ * be had? Cached.
+ */
 bool ossl_has_key(const char *name);
 
 /*
- * Logs what, with OpenSSL's own reason, empties its error queue for this thread, and returns rv. CKR_HOST_MEMORY
- * instead of rv when OpenSSL says that memory ran out.
+ * EVP_CipherUpdate for inputs of any length, 0 included; out NULL: additional data of an AEAD.
+ * *out_len is what was written. false: OpenSSL's queue holds the reason.
+ */
+bool ossl_cipher_update(EVP_CIPHER_CTX *ctx, unsigned char *out, size_t *out_len,
+			const unsigned char *in,
+			size_t len) MUST_CHECK;
+
+/*
+ * Logs what, with OpenSSL's own reason, empties its error queue for this thread, and returns rv.
+ * CKR_HOST_MEMORY instead of rv when OpenSSL says that memory ran out.
  */
 CK_RV ossl_error(const char *what, CK_RV rv);
 
-/* Empties the error queue of this thread: after failures that are expected (a wrong signature). */
+/*
+ * The same without a word in the log: for failures that are expected, or must not be told apart
+ * (bad padding).
+ */
+CK_RV ossl_quiet(CK_RV rv);
+
+/* Empties the error queue of this thread, down to the last ossl_enter. */
 void ossl_clear(void);
+
+/*
+ * Around each call of the application: what its own use of OpenSSL left in this thread's error
+ * queue survives the call, and what ours adds is gone afterwards. Cheap; both do nothing once
+ * OpenSSL is gone.
+ */
+void ossl_enter(void);
+void ossl_leave(void);
 
 /* For forks: resets the cache's lock in the child. */
 void ossl_fork_child(void);

@@ -1,0 +1,199 @@
+#include "config.h"
+
+#include "crypto/mech.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "crypto/ossl.h"
+#include "pkcs11/names.h"
+
+/* The key length for which a cipher with several must be there. */
+#define PROBE_KEY_BYTES 16
+
+struct mech_policy {
+	CK_MECHANISM_TYPE *list;	/* in the order of C_GetMechanismList */
+	const struct mech **rows;	/* the same, sorted by type */
+	size_t count;
+};
+
+static bool offered(const struct mech *m)
+{
+	return (m->arg.md == NULL || ossl_md(m->arg.md) != NULL) &&
+	       (m->arg.cipher == NULL || ossl_cipher_sized(m->arg.cipher,
+							   PROBE_KEY_BYTES) != NULL) &&
+	       (m->arg.mac == NULL || ossl_mac(m->arg.mac) != NULL) &&
+	       (m->arg.probe == NULL || ossl_has_key(m->arg.probe));
+}
+
+const struct mech *mech_find(CK_MECHANISM_TYPE type)
+{
+	for (size_t i = 0; i < mech_table_len; i++)
+		if (mech_table[i].type == type)
+			return offered(&mech_table[i]) ? &mech_table[i] : NULL;
+	return NULL;
+}
+
+bool mech_takes(const struct mech *m, CK_KEY_TYPE type)
+{
+	return m->key != CK_UNAVAILABLE_INFORMATION && (m->key == type || m->key_too == type);
+}
+
+CK_RV mech_param(const CK_MECHANISM *m, void *out, size_t size)
+{
+	if (m->pParameter == NULL || m->ulParameterLen != size)
+		return CKR_MECHANISM_PARAM_INVALID;
+	memcpy(out, m->pParameter, size);
+	return CKR_OK;
+}
+
+CK_RV mech_no_param(const CK_MECHANISM *m)
+{
+	return m->ulParameterLen == 0 ? CKR_OK : CKR_MECHANISM_PARAM_INVALID;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct mech *const *x = a, *const *y = b;
+
+	return strcmp(ckm_name((*x)->type), ckm_name((*y)->type));
+}
+
+static int by_type(const void *a, const void *b)
+{
+	const struct mech *const *x = a, *const *y = b;
+
+	return ((*x)->type > (*y)->type) - ((*x)->type < (*y)->type);
+}
+
+static bool has_row(const struct mech_policy *p, const struct mech *m)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (p->rows[i] == m)
+			return true;
+	return false;
+}
+
+static void drop_row(struct mech_policy *p, const struct mech *m)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < p->count; i++)
+		if (p->rows[i] != m)
+			p->rows[kept++] = p->rows[i];
+	p->count = kept;
+}
+
+static void add_all(struct mech_policy *p)
+{
+	for (size_t i = 0; i < mech_table_len; i++)
+		if (offered(&mech_table[i]))
+			p->rows[p->count++] = &mech_table[i];
+	qsort(p->rows, p->count, sizeof(const struct mech *), by_name);
+}
+
+/* One name of the list, which is cut out of a copy of the text. */
+static void apply_name(struct mech_policy *p, const char *name, bool exclude)
+{
+	CK_MECHANISM_TYPE type;
+	const struct mech *m;
+
+	if (*name == '\0')
+		return;
+	if (!ckm_from_name(name, &type)) {
+		log_warning("slots.mechanisms: there is no mechanism \"%s\" (blanks belong to the name)",
+			    name);
+		return;
+	}
+	m = mech_find(type);
+	if (m == NULL)
+		log_warning("slots.mechanisms: %s is not available", name);
+	else if (exclude)
+		drop_row(p, m);
+	else if (!has_row(p, m))
+		p->rows[p->count++] = m;
+}
+
+static void apply_list(struct mech_policy *p, char *text)
+{
+	/* blanks belong to the names, as in the reference */
+	static const char separators[] = ",";
+	bool exclude = *text == '-';
+	char *save = NULL;
+
+	if (exclude) {
+		add_all(p);
+		text++;
+	}
+	for (char *name = strtok_r(text, separators, &save); name != NULL; name =
+	     strtok_r(NULL, separators, &save))
+		apply_name(p, name, exclude);
+}
+
+static CK_RV policy_alloc(struct mech_policy **out)
+{
+	struct mech_policy *p = calloc(1, sizeof(*p));
+
+	if (p != NULL) {
+		p->list = calloc(mech_table_len, sizeof(*p->list));
+		p->rows = calloc(mech_table_len, sizeof(const struct mech *));
+	}
+	if (p == NULL || p->list == NULL || p->rows == NULL) {
+		mech_policy_free(p);
+		return CKR_HOST_MEMORY;
+	}
+	*out = p;
+	return CKR_OK;
+}
+
+CK_RV mech_policy_new(const char *text, struct mech_policy **out)
+{
+	struct mech_policy *p;
+	char *copy = strdup(text);
+	CK_RV rv = copy != NULL ? policy_alloc(&p) : CKR_HOST_MEMORY;
+
+	if (rv != CKR_OK) {
+		free(copy);
+		return rv;
+	}
+	if (strcmp(text, "ALL") == 0)
+		add_all(p);
+	else
+		apply_list(p, copy);
+	for (size_t i = 0; i < p->count; i++)
+		p->list[i] = p->rows[i]->type;
+	qsort(p->rows, p->count, sizeof(const struct mech *), by_type);
+	free(copy);
+	*out = p;
+	return CKR_OK;
+}
+
+void mech_policy_free(struct mech_policy *p)
+{
+	if (p == NULL)
+		return;
+	free(p->list);
+	free(p->rows);
+	free(p);
+}
+
+const CK_MECHANISM_TYPE *mech_policy_list(const struct mech_policy *p, CK_ULONG *count)
+{
+	*count = p->count;
+	return p->list;
+}
+
+CK_RV mech_policy_find(const struct mech_policy *p, CK_MECHANISM_TYPE type, CK_FLAGS flags,
+		       const struct mech **out)
+{
+	const struct mech wanted = { .type = type };
+	const struct mech *key = &wanted;
+	const struct mech **row = bsearch(&key, p->rows, p->count, sizeof(const struct mech *),
+					  by_type);
+
+	if (row == NULL || (flags != 0 && ((*row)->flags & flags) == 0))
+		return CKR_MECHANISM_INVALID;
+	*out = *row;
+	return CKR_OK;
+}

@@ -1,0 +1,46 @@
+#include "config.h"
+
+#include "crypto/families.h"
+#include "crypto/mech.h"
+
+/* Short names for the columns. */
+#define NONE CK_UNAVAILABLE_INFORMATION
+#define SIGN_VERIFY (CKF_SIGN | CKF_VERIFY)
+#define ENC_DEC (CKF_ENCRYPT | CKF_DECRYPT)
+#define CURVES (CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
+#define HMAC_MAX 512
+/* OpenSSL's own limit for DSA keys; the reference announces 1024 but works with more. */
+#define DSA_MAX 10000
+
+#define DIGEST(ckm, name) \
+	{ ckm, NONE, NONE, 0, 0, CKF_DIGEST, &digest_ops, { .md = (name) } }
+#define HMAC(ckm, ckk, len, name) \
+	{ ckm, CKK_GENERIC_SECRET, ckk, len, HMAC_MAX, SIGN_VERIFY, &mac_ops, \
+	  { .mac = "HMAC", .md = (name) } }
+#define AES(ckm, family, mode, name) \
+	{ ckm, CKK_AES, CKK_AES, 16, 32, ENC_DEC, &family, { .cipher = (name), .variant = (mode) } }
+#define DES3(ckm, mode, name) \
+	{ ckm, CKK_DES3, CKK_DES2, 0, 0, ENC_DEC, &cipher_ops, \
+	  { .cipher = (name), .variant = (mode) } }
+#define RSA(ckm, flag, family, padding, name) \
+	{ ckm, CKK_RSA, CKK_RSA, 512, 16384, flag, family, \
+	  { .md = (name), .variant = (padding), .probe = "RSA" } }
+#define DSA(ckm, family, name) \
+	{ ckm, CKK_DSA, CKK_DSA, 512, DSA_MAX, SIGN_VERIFY, family, \
+	  { .md = (name), .probe = "DSA" } }
+#define EC(ckm, flag, family, name) \
+	{ ckm, CKK_EC, CKK_EC, 112, 521, (flag) | CURVES, family, { .md = (name), .probe = "EC" } }
+#define EDWARDS(ckm, flag, family) \
+	{ ckm, CKK_EC_EDWARDS, CKK_EC_EDWARDS, 255, 448, flag, family, { .probe = "ED25519" } }
+
+const struct mech mech_table[] = {
+	{ CKM_GENERIC_SECRET_KEY_GEN, CKK_GENERIC_SECRET, CKK_GENERIC_SECRET, 1, 0x8000000,
+	  CKF_GENERATE, NULL, { 0 } },
+	{ CKM_AES_KEY_GEN, CKK_AES, CKK_AES, 16, 32, CKF_GENERATE, NULL,
+	  { .cipher = "AES-%u-ECB" } },
+	RSA(CKM_RSA_PKCS_KEY_PAIR_GEN, CKF_GENERATE_KEY_PAIR, NULL, 0, NULL),
+	EC(CKM_EC_KEY_PAIR_GEN, CKF_GENERATE_KEY_PAIR, NULL, NULL),
+	EDWARDS(CKM_EC_EDWARDS_KEY_PAIR_GEN, CKF_GENERATE_KEY_PAIR, NULL),
+};
+
+const size_t mech_table_len = ARRAY_LEN(mech_table);

@@ -1,0 +1,342 @@
+#include "config.h"
+
+#include "crypto/ossl.h"
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/lock.h"
+#include "common/log.h"
+#include "crypto/provider.h"
+#include "crypto/threads.h"
+
+/* A power of two, well above the number of names that the tables of this library hold. */
+#define CACHE_SLOTS 256
+#define NAME_BYTES 32
+/* EVP takes int lengths; a multiple of every block size. */
+#define CHUNK ((size_t)1 << 30)
+
+enum alg_kind { ALG_MD, ALG_CIPHER, ALG_MAC, ALG_KEY };
+
+/*
+ * A cached answer of OpenSSL; all pointers NULL and has_key false: it does not offer the algorithm.
+ */
+struct alg {
+	enum alg_kind kind;
+	char name[NAME_BYTES];
+	EVP_MD *md;
+	EVP_CIPHER *cipher;
+	EVP_MAC *mac;
+	bool has_key;
+};
+
+static OSSL_LIB_CTX *context;
+static struct provider *provider;
+/* Filled under the lock, read without; entries stay until the context goes. */
+static _Atomic(struct alg *) cache[CACHE_SLOTS];
+static struct lock cache_lock = LOCK_STATIC;
+
+bool ossl_alive(void)
+{
+	return OPENSSL_init_crypto(0, NULL) == 1;
+}
+
+void ossl_touch(void)
+{
+	threads_note();
+}
+
+OSSL_LIB_CTX *ossl_ctx(void)
+{
+	ossl_touch();
+	return context;
+}
+
+OSSL_LIB_CTX *ossl_random_ctx(void)
+{
+	ossl_touch();
+	return provider != NULL ? provider_random(provider) : NULL;
+}
+
+static void context_free(void)
+{
+	provider_close(provider);
+	provider = NULL;
+	context = NULL;
+}
+
+CK_RV ossl_open(void)
+{
+	CK_RV rv;
+
+	if (!ossl_alive()) {
+		log_error("OpenSSL has been cleaned up in this process already");
+		return CKR_FUNCTION_FAILED;
+	}
+	if (context != NULL)
+		return CKR_OK;
+	rv = provider_open(&provider, &context);
+	if (rv != CKR_OK)
+		return ossl_error("OpenSSL's default provider", rv);
+	threads_reset();
+	threads_note();
+	return CKR_OK;
+}
+
+static void alg_free(struct alg *a)
+{
+	EVP_MD_free(a->md);
+	EVP_CIPHER_free(a->cipher);
+	EVP_MAC_free(a->mac);
+	free(a);
+}
+
+void ossl_close(void)
+{
+	if (context == NULL || !ossl_alive() || !threads_gone())
+		return;
+	for (size_t i = 0; i < CACHE_SLOTS; i++) {
+		struct alg *a = atomic_exchange(&cache[i], NULL);
+
+		if (a != NULL)
+			alg_free(a);
+	}
+	context_free();
+	threads_reset();
+}
+
+void ossl_fork_child(void)
+{
+	lock_reset(&cache_lock);
+	threads_fork_child();
+}
+
+/* FNV-1a */
+static size_t name_hash(enum alg_kind kind, const char *name)
+{
+	uint32_t h = 2166136261U ^ (uint32_t)kind;
+
+	for (; *name != '\0'; name++)
+		h = (h ^ (unsigned char)*name) * 16777619U;
+	return h;
+}
+
+/*
+ * The entry, or NULL with *free_slot set to where it belongs; CACHE_SLOTS when the cache is full.
+ */
+static struct alg *cache_get(enum alg_kind kind, const char *name, size_t *free_slot)
+{
+	size_t h = name_hash(kind, name);
+
+	for (size_t n = 0; n < CACHE_SLOTS; n++) {
+		size_t i = (h + n) % CACHE_SLOTS;
+		struct alg *a = atomic_load_explicit(&cache[i], memory_order_acquire);
+
+		if (a == NULL) {
+			*free_slot = i;
+			return NULL;
+		}
+		if (a->kind == kind && strcmp(a->name, name) == 0)
+			return a;
+	}
+	*free_slot = CACHE_SLOTS;
+	return NULL;
+}
+
+/* PROVIDER_KEY of a name that is no literal. */
+static const char *key_name(const char *type, char buf[NAME_BYTES])
+{
+	snprintf(buf, NAME_BYTES, PROVIDER_KEY("%s"), type);
+	return buf;
+}
+
+EVP_PKEY_CTX *ossl_key_ctx(const char *type)
+{
+	char name[NAME_BYTES];
+
+	return EVP_PKEY_CTX_new_from_name(ossl_ctx(), key_name(type, name), NULL);
+}
+
+EVP_PKEY *ossl_raw_key(const char *type, bool private, const unsigned char *data, size_t len)
+{
+	char name[NAME_BYTES];
+
+	key_name(type, name);
+	return private ? EVP_PKEY_new_raw_private_key_ex(ossl_ctx(), name, NULL, data, len)
+		       : EVP_PKEY_new_raw_public_key_ex(ossl_ctx(), name, NULL, data, len);
+}
+
+static bool key_type_exists(const char *name)
+{
+	char own[NAME_BYTES];
+	EVP_KEYMGMT *m = EVP_KEYMGMT_fetch(ossl_ctx(), key_name(name, own), NULL);
+
+	EVP_KEYMGMT_free(m);
+	return m != NULL;
+}
+
+static struct alg *alg_fetch(enum alg_kind kind, const char *name)
+{
+	struct alg *a = calloc(1, sizeof(*a));
+
+	if (a == NULL)
+		return NULL;
+	a->kind = kind;
+	memcpy(a->name, name, strlen(name) + 1);
+	switch (kind) {
+	case ALG_MD:
+		a->md = EVP_MD_fetch(ossl_ctx(), name, NULL);
+		break;
+	case ALG_CIPHER:
+		a->cipher = EVP_CIPHER_fetch(ossl_ctx(), name, NULL);
+		break;
+	case ALG_MAC:
+		a->mac = EVP_MAC_fetch(ossl_ctx(), name, NULL);
+		break;
+	case ALG_KEY:
+		a->has_key = key_type_exists(name);
+		break;
+	}
+	ossl_clear();
+	return a;
+}
+
+static const struct alg *alg_find(enum alg_kind kind, const char *name)
+{
+	static const struct alg none;
+	size_t slot;
+	struct alg *a = cache_get(kind, name, &slot);
+
+	if (a != NULL)
+		return a;
+	if (context == NULL || strlen(name) >= NAME_BYTES)
+		return &none;
+	lock_take(&cache_lock);
+	a = cache_get(kind, name, &slot);
+	if (a == NULL && slot < CACHE_SLOTS) {
+		a = alg_fetch(kind, name);
+		atomic_store_explicit(&cache[slot], a, memory_order_release);
+	}
+	lock_drop(&cache_lock);
+	return a != NULL ? a : &none;
+}
+
+const EVP_MD *ossl_md(const char *name)
+{
+	return alg_find(ALG_MD, name)->md;
+}
+
+const EVP_CIPHER *ossl_cipher(const char *name)
+{
+	return alg_find(ALG_CIPHER, name)->cipher;
+}
+
+EVP_MAC *ossl_mac(const char *name)
+{
+	return alg_find(ALG_MAC, name)->mac;
+}
+
+bool ossl_has_key(const char *name)
+{
+	return alg_find(ALG_KEY, name)->has_key;
+}
+
+const EVP_CIPHER *ossl_cipher_sized(const char *pattern, size_t key_bytes)
+{
+	const char *gap = strstr(pattern, "%u");
+	char name[NAME_BYTES];
+	int n;
+
+	if (gap == NULL)
+		return ossl_cipher(pattern);
+	n = snprintf(name, sizeof(name), "%.*s%zu%s", (int)(gap - pattern), pattern, key_bytes * 8,
+		     gap + 2);
+	return n > 0 && (size_t)n < sizeof(name) ? ossl_cipher(name) : NULL;
+}
+
+bool ossl_cipher_update(EVP_CIPHER_CTX *ctx, unsigned char *out, size_t *out_len,
+			const unsigned char *in,
+			size_t len)
+{
+	size_t total = 0;
+
+	while (len > 0) {
+		size_t part = len < CHUNK ? len : CHUNK;
+		int n = 0;
+
+		if (EVP_CipherUpdate(ctx, out, &n, in, (int)part) != 1)
+			return false;
+		if (out != NULL)
+			out += n;
+		total += (size_t)n;
+		in += part;
+		len -= part;
+	}
+	*out_len = total;
+	return true;
+}
+
+void ossl_settle(void)
+{
+	static atomic_bool settled;
+	EVP_MD_CTX *ctx;
+
+	if (atomic_load_explicit(&settled, memory_order_relaxed) || context == NULL ||
+	    !ossl_alive())
+		return;
+	ossl_enter();
+	ctx = EVP_MD_CTX_new();
+	if (ctx != NULL)
+		(void)EVP_DigestInit_ex(ctx, ossl_md("SHA256"), NULL);
+	EVP_MD_CTX_free(ctx);
+	ossl_leave();
+	atomic_store_explicit(&settled, true, memory_order_relaxed);
+}
+
+void ossl_clear(void)
+{
+	/* What came before the last mark belongs to the host; the mark must survive. */
+	if (ERR_pop_to_mark() == 1)
+		ERR_set_mark();
+}
+
+static CK_RV out_of_memory_or(unsigned long e, CK_RV rv)
+{
+	return ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE ? CKR_HOST_MEMORY : rv;
+}
+
+CK_RV ossl_error(const char *what, CK_RV rv)
+{
+	unsigned long e = ERR_peek_last_error();
+	const char *reason = e != 0 ? ERR_reason_error_string(e) : NULL;
+
+	log_error("%s: %s", what, reason != NULL ? reason : "OpenSSL gives no reason");
+	ossl_clear();
+	return out_of_memory_or(e, rv);
+}
+
+CK_RV ossl_quiet(CK_RV rv)
+{
+	unsigned long e = ERR_peek_last_error();
+
+	ossl_clear();
+	return out_of_memory_or(e, rv);
+}
+
+void ossl_enter(void)
+{
+	if (!ossl_alive())
+		return;
+	ossl_touch();
+	ERR_set_mark();
+}
+
+void ossl_leave(void)
+{
+	if (ossl_alive())
+		ERR_pop_to_mark();
+}

@@ -1,0 +1,150 @@
+#include "config.h"
+
+#include "crypto/provider.h"
+
+#include <openssl/core_dispatch.h>
+#include <openssl/provider.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME "softhsm"
+
+struct provider {
+	OSSL_LIB_CTX *hidden;		/* with the default provider */
+	OSSL_LIB_CTX *shown;		/* with ours */
+	OSSL_PROVIDER *inner;
+	OSSL_PROVIDER *outer;
+	/* the inner one's key types, renamed; ends with a NULL name */
+	OSSL_ALGORITHM *keys;
+};
+
+/*
+ * The one that is open. OpenSSL hands no argument of ours to the functions below, and the provider
+ * context has to be the inner provider's, whose functions get it. ossl_open opens one at a time.
+ */
+static struct provider *current;
+
+/*
+ * "RSA:rsaEncryption" becomes "SoftHSM-RSA:RSA:rsaEncryption": the first name is the one that
+ * libcrypto looks up.
+ */
+static char *renamed(const char *names)
+{
+	size_t first = strcspn(names, ":"), size =
+		strlen(PROVIDER_KEY_PREFIX) + first + 1 + strlen(names) + 1;
+	char *s = malloc(size);
+
+	if (s != NULL)
+		snprintf(s, size, "%s%.*s:%s", PROVIDER_KEY_PREFIX, (int)first, names, names);
+	return s;
+}
+
+static void free_keys(struct provider *p)
+{
+	for (size_t i = 0; p->keys != NULL && p->keys[i].algorithm_names != NULL; i++)
+		free((void *)(uintptr_t)p->keys[i].algorithm_names);
+	free(p->keys);
+	p->keys = NULL;
+}
+
+static CK_RV rename_keys(struct provider *p)
+{
+	int no_cache = 0;
+	const OSSL_ALGORITHM *inner = OSSL_PROVIDER_query_operation(p->inner, OSSL_OP_KEYMGMT,
+			&no_cache);
+	size_t count = 0;
+
+	while (inner != NULL && inner[count].algorithm_names != NULL)
+		count++;
+	p->keys = calloc(count + 1, sizeof(*p->keys));
+	if (p->keys == NULL)
+		return CKR_HOST_MEMORY;
+	for (size_t i = 0; i < count; i++) {
+		const char *names = renamed(inner[i].algorithm_names);
+
+		if (names == NULL)
+			return CKR_HOST_MEMORY;
+		p->keys[i] = inner[i];
+		p->keys[i].algorithm_names = names;
+	}
+	return CKR_OK;
+}
+
+static const OSSL_ALGORITHM *query(void *provctx, int operation, int *no_cache)
+{
+	(void)provctx;
+	*no_cache = 0;
+	if (operation == OSSL_OP_KEYMGMT)
+		return current->keys;
+	return OSSL_PROVIDER_query_operation(current->inner, operation, no_cache);
+}
+
+static int init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,
+		void **provctx)
+{
+	static const OSSL_DISPATCH functions[] = {
+		{ OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))query },
+		{ 0, NULL }
+	};
+
+	(void)handle;
+	(void)in;
+	*out = functions;
+	*provctx = OSSL_PROVIDER_get0_provider_ctx(current->inner);
+	return 1;
+}
+
+static CK_RV load(struct provider *p)
+{
+	CK_RV rv;
+
+	p->hidden = OSSL_LIB_CTX_new();
+	p->shown = OSSL_LIB_CTX_new();
+	if (p->hidden == NULL || p->shown == NULL)
+		return CKR_HOST_MEMORY;
+	p->inner = OSSL_PROVIDER_load(p->hidden, "default");
+	if (p->inner == NULL)
+		return CKR_FUNCTION_FAILED;
+	rv = rename_keys(p);
+	if (rv != CKR_OK)
+		return rv;
+	current = p;
+	if (OSSL_PROVIDER_add_builtin(p->shown, NAME, init) == 1)
+		p->outer = OSSL_PROVIDER_load(p->shown, NAME);
+	return p->outer != NULL ? CKR_OK : CKR_FUNCTION_FAILED;
+}
+
+CK_RV provider_open(struct provider **out, OSSL_LIB_CTX **ctx)
+{
+	struct provider *p = calloc(1, sizeof(*p));
+	CK_RV rv = p != NULL ? load(p) : CKR_HOST_MEMORY;
+
+	if (rv != CKR_OK) {
+		provider_close(p);
+		return rv;
+	}
+	*ctx = p->shown;
+	*out = p;
+	return CKR_OK;
+}
+
+OSSL_LIB_CTX *provider_random(const struct provider *p)
+{
+	return p->hidden;
+}
+
+void provider_close(struct provider *p)
+{
+	if (p == NULL)
+		return;
+	if (p->outer != NULL)
+		OSSL_PROVIDER_unload(p->outer);
+	/* the outer one first: it lives on what the inner one owns */
+	OSSL_LIB_CTX_free(p->shown);
+	if (p->inner != NULL)
+		OSSL_PROVIDER_unload(p->inner);
+	OSSL_LIB_CTX_free(p->hidden);
+	free_keys(p);
+	free(p);
+}
