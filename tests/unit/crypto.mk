@@ -9,3 +9,7 @@ tests_unit_test_der_LDADD = $(UNIT_LIBS)
 unit_tests += tests/unit/test_tokenkey
 tests_unit_test_tokenkey_SOURCES = %D%/test_tokenkey.c $(crypto_util)
 tests_unit_test_tokenkey_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/test_digest
+tests_unit_test_digest_SOURCES = %D%/test_digest.c $(crypto_util)
+tests_unit_test_digest_LDADD = $(UNIT_LIBS)

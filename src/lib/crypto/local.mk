@@ -3,6 +3,7 @@ libcore_la_SOURCES += \
 	%D%/der.h \
 	%D%/des.c \
 	%D%/des.h \
+	%D%/digest.c \
 	%D%/families.h \
 	%D%/key.c \
 	%D%/key.h \
@@ -15,6 +16,7 @@ libcore_la_SOURCES += \
 	%D%/keytype_row.h \
 	%D%/keytype_rsa.c \
 	%D%/keytype_secret.c \
+	%D%/mac.c \
 	%D%/mech.c \
 	%D%/mech.h \
 	%D%/mech_table.c \
