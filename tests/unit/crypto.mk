@@ -13,3 +13,11 @@ tests_unit_test_tokenkey_LDADD = $(UNIT_LIBS)
 unit_tests += tests/unit/test_digest
 tests_unit_test_digest_SOURCES = %D%/test_digest.c $(crypto_util)
 tests_unit_test_digest_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/test_cipher
+tests_unit_test_cipher_SOURCES = %D%/test_cipher.c $(crypto_util)
+tests_unit_test_cipher_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/test_keytype
+tests_unit_test_keytype_SOURCES = %D%/test_keytype.c $(crypto_util)
+tests_unit_test_keytype_LDADD = $(UNIT_LIBS)

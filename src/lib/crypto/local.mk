@@ -1,4 +1,6 @@
 libcore_la_SOURCES += \
+	%D%/aead.c \
+	%D%/cipher.c \
 	%D%/der.c \
 	%D%/der.h \
 	%D%/des.c \
