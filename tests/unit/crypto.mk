@@ -21,3 +21,7 @@ tests_unit_test_cipher_LDADD = $(UNIT_LIBS)
 unit_tests += tests/unit/test_keytype
 tests_unit_test_keytype_SOURCES = %D%/test_keytype.c $(crypto_util)
 tests_unit_test_keytype_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/test_rsa
+tests_unit_test_rsa_SOURCES = %D%/test_rsa.c $(crypto_util)
+tests_unit_test_rsa_LDADD = $(UNIT_LIBS)

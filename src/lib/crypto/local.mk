@@ -30,6 +30,9 @@ libcore_la_SOURCES += \
 	%D%/provider.h \
 	%D%/rng.c \
 	%D%/rng.h \
+	%D%/rsa.c \
+	%D%/sig.c \
+	%D%/sig.h \
 	%D%/threads.c \
 	%D%/threads.h \
 	%D%/tokenkey.c \
