@@ -25,3 +25,7 @@ tests_unit_test_keytype_LDADD = $(UNIT_LIBS)
 unit_tests += tests/unit/test_rsa
 tests_unit_test_rsa_SOURCES = %D%/test_rsa.c $(crypto_util)
 tests_unit_test_rsa_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/test_ecdsa
+tests_unit_test_ecdsa_SOURCES = %D%/test_ecdsa.c $(crypto_util)
+tests_unit_test_ecdsa_LDADD = $(UNIT_LIBS)

@@ -6,6 +6,9 @@ libcore_la_SOURCES += \
 	%D%/des.c \
 	%D%/des.h \
 	%D%/digest.c \
+	%D%/dsa.c \
+	%D%/ecdsa.c \
+	%D%/eddsa.c \
 	%D%/families.h \
 	%D%/key.c \
 	%D%/key.h \

@@ -1,0 +1,22 @@
+#include "config.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+
+#include "crypto/families.h"
+#include "crypto/ossl.h"
+#include "crypto/sig.h"
+
+static CK_RV dsa_begin(struct op *op, const CK_MECHANISM *param)
+{
+	BIGNUM *q = NULL;
+	size_t bits = 0;
+
+	if (EVP_PKEY_get_bn_param(op->key->pkey, OSSL_PKEY_PARAM_FFC_Q, &q) == 1)
+		bits = (size_t)BN_num_bits(q);
+	BN_free(q);
+	return sig_pair_open(op, param, bits);
+}
+
+const struct mech_ops dsa_raw_ops = SIG_RAW_OPS(dsa_begin);
+const struct mech_ops dsa_hash_ops = SIG_HASH_OPS(dsa_begin);
