@@ -29,3 +29,15 @@ tests_unit_test_rsa_LDADD = $(UNIT_LIBS)
 unit_tests += tests/unit/test_ecdsa
 tests_unit_test_ecdsa_SOURCES = %D%/test_ecdsa.c $(crypto_util)
 tests_unit_test_ecdsa_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/test_op
+tests_unit_test_op_SOURCES = %D%/test_op.c $(crypto_util)
+tests_unit_test_op_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/test_mech
+tests_unit_test_mech_SOURCES = %D%/test_mech.c $(crypto_util)
+tests_unit_test_mech_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/test_ossl
+tests_unit_test_ossl_SOURCES = %D%/test_ossl.c $(crypto_util)
+tests_unit_test_ossl_LDADD = $(UNIT_LIBS)

@@ -1,0 +1,190 @@
+/* The mechanism table, and which of its rows a configuration allows. */
+#include "config.h"
+
+#include "crypto/mech.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/keytype.h"
+#include "crypto/ossl.h"
+#include "pkcs11/names.h"
+#include "unit/crypto_util.h"
+#include "unit/unit.h"
+
+#define KNOWN_FLAGS \
+	(CKF_ENCRYPT | CKF_DECRYPT | CKF_DIGEST | CKF_SIGN | CKF_VERIFY | CKF_GENERATE | \
+	 CKF_GENERATE_KEY_PAIR)
+#define EC_FLAGS (CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
+
+/* The calls that a row announces must be there. */
+static bool has_calls(const struct mech *m)
+{
+	const struct mech_ops *ops = m->ops;
+
+	if (m->flags & (CKF_GENERATE | CKF_GENERATE_KEY_PAIR))
+		return ops == NULL;
+	if (ops == NULL || ops->begin == NULL || ops->size == NULL || ops->end == NULL)
+		return false;
+	if (ops->update == NULL && ops->single == NULL)
+		return false;
+	if (ops->update != NULL && ops->finish == NULL)
+		return false;
+	if ((m->flags & CKF_VERIFY) && ops->check == NULL && ops->check_single == NULL)
+		return false;
+	return !(m->flags & CKF_DIGEST) || ops->update != NULL;
+}
+
+static void test_table(void)
+{
+	for (size_t i = 0; i < mech_table_len; i++) {
+		const struct mech *m = &mech_table[i];
+		const char *name = ckm_name(m->type);
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(name);
+		for (size_t k = 0; k < i; k++)
+			CHECK(name, mech_table[k].type != m->type);
+		CHECK(name, (m->flags & KNOWN_FLAGS) != 0 &&
+		      (m->flags & ~(KNOWN_FLAGS | EC_FLAGS)) == 0);
+		CHECK(name, m->min <= m->max);
+		CHECK(name, has_calls(m));
+		CHECK(name, (m->key == CK_UNAVAILABLE_INFORMATION) ==
+		      ((m->flags & CKF_DIGEST) != 0));
+		CHECK(name, m->key == CK_UNAVAILABLE_INFORMATION ||
+		      keytype_parts(CKO_PRIVATE_KEY, m->key) != NULL ||
+				    keytype_parts(CKO_SECRET_KEY, m->key) != NULL);
+		/* All of them are there in a common build of OpenSSL. */
+		CHECK(name, mech_find(m->type) == m);
+	}
+	CU_ASSERT_PTR_NULL(mech_find(CKM_VENDOR_DEFINED));
+	CU_ASSERT_PTR_NULL(mech_find(CKM_RC4));
+}
+
+static void test_takes(void)
+{
+	CU_ASSERT_TRUE(mech_takes(mech_find(CKM_SHA256_HMAC), CKK_GENERIC_SECRET));
+	CU_ASSERT_TRUE(mech_takes(mech_find(CKM_SHA256_HMAC), CKK_SHA256_HMAC));
+	CU_ASSERT_FALSE(mech_takes(mech_find(CKM_SHA256_HMAC), CKK_SHA512_HMAC));
+	CU_ASSERT_TRUE(mech_takes(mech_find(CKM_DES3_CBC), CKK_DES2));
+	CU_ASSERT_FALSE(mech_takes(mech_find(CKM_SHA256), CK_UNAVAILABLE_INFORMATION));
+	CU_ASSERT_FALSE(mech_takes(mech_find(CKM_AES_GCM), CKK_DES3));
+}
+
+/* Rows of C_GetMechanismInfo, of which clients take notice. */
+static void test_info(void)
+{
+	static const struct {
+		CK_MECHANISM_TYPE type;
+		CK_ULONG min;
+		CK_ULONG max;
+		CK_FLAGS flags;
+	} rows[] = {
+		{ CKM_SHA256, 0, 0, CKF_DIGEST },
+		{ CKM_SHA512_HMAC, 64, 512, CKF_SIGN | CKF_VERIFY },
+		{ CKM_AES_KEY_GEN, 16, 32, CKF_GENERATE },
+		{ CKM_AES_GCM, 16, 32, CKF_ENCRYPT | CKF_DECRYPT },
+		{ CKM_GENERIC_SECRET_KEY_GEN, 1, 0x8000000, CKF_GENERATE },
+		{ CKM_RSA_PKCS_KEY_PAIR_GEN, 512, 16384, CKF_GENERATE_KEY_PAIR },
+		{ CKM_RSA_PKCS, 512, 16384, CKF_ENCRYPT | CKF_DECRYPT | CKF_SIGN | CKF_VERIFY },
+		{ CKM_RSA_PKCS_OAEP, 512, 16384, CKF_ENCRYPT | CKF_DECRYPT },
+		{ CKM_EC_KEY_PAIR_GEN, 112, 521, CKF_GENERATE_KEY_PAIR | EC_FLAGS },
+		{ CKM_ECDSA_SHA256, 112, 521, CKF_SIGN | CKF_VERIFY | EC_FLAGS },
+		{ CKM_EDDSA, 255, 448, CKF_SIGN | CKF_VERIFY },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct mech *m = mech_find(rows[i].type);
+
+		CHECK(ckm_name(rows[i].type), m != NULL && m->min == rows[i].min && m->max ==
+		      rows[i].max);
+		CHECK(ckm_name(rows[i].type), m != NULL && m->flags == rows[i].flags);
+	}
+}
+
+static const struct {
+	const char *text;
+	CK_ULONG count;		/* 0: all but minus */
+	CK_ULONG minus;
+	CK_MECHANISM_TYPE list[3];
+} policies[] = {
+	{ "ALL", 0, 0, { 0 } },
+	{ "CKM_SHA256", 1, 0, { CKM_SHA256 } },
+	{ "CKM_SHA256,CKM_AES_GCM,CKM_EDDSA", 3, 0, { CKM_SHA256, CKM_AES_GCM, CKM_EDDSA } },
+	{ "CKM_EDDSA,CKM_SHA256,CKM_EDDSA", 2, 0, { CKM_EDDSA, CKM_SHA256 } },
+	{ "CKM_EDDSA, CKM_SHA256", 1, 0, { CKM_EDDSA } },
+	{ "CKM_NO_SUCH,CKM_SHA256,ALL", 1, 0, { CKM_SHA256 } },
+	{ "CKM_SHA1_RSA_PKCS,CKM_RC4", 1, 0, { CKM_SHA1_RSA_PKCS } },
+	{ ",,CKM_SHA256,", 1, 0, { CKM_SHA256 } },
+	{ "-CKM_SHA256", 0, 1, { CKM_SHA256 } },
+	{ "-CKM_SHA256,CKM_EDDSA,CKM_SHA256", 0, 2, { CKM_SHA256, CKM_EDDSA } },
+	{ "-", 0, 0, { 0 } },
+	{ "-CKM_NO_SUCH", 0, 0, { 0 } },
+};
+
+static void check_list(const char *text, const CK_MECHANISM_TYPE *list, CK_ULONG n, size_t i)
+{
+	if (policies[i].count > 0) {
+		CHECK(text, n == policies[i].count);
+		CHECK(text, memcmp(list, policies[i].list, n * sizeof(*list)) == 0);
+		return;
+	}
+	CHECK(text, n == mech_table_len - policies[i].minus);
+	for (CK_ULONG k = 1; k < n; k++)
+		CHECK(text, strcmp(ckm_name(list[k - 1]), ckm_name(list[k])) < 0);
+}
+
+static void test_policy(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(policies); i++) {
+		const char *text = policies[i].text;
+		struct mech_policy *p = NULL;
+		const CK_MECHANISM_TYPE *list;
+		const struct mech *m = NULL;
+		CK_ULONG n = 0;
+
+		CHECK(text, mech_policy_new(text, &p) == CKR_OK);
+		list = mech_policy_list(p, &n);
+		check_list(text, list, n, i);
+		for (CK_ULONG k = 0; k < n; k++)
+			CHECK(text, mech_policy_find(p, list[k], 0, &m) == CKR_OK && m->type ==
+			      list[k]);
+		for (CK_ULONG k = 0; k < policies[i].minus; k++)
+			CHECK(text, mech_policy_find(p, policies[i].list[k], 0, &m) ==
+			      CKR_MECHANISM_INVALID);
+		mech_policy_free(p);
+	}
+	mech_policy_free(NULL);
+}
+
+static void test_policy_flags(void)
+{
+	struct mech_policy *p = NULL;
+	const struct mech *m = NULL;
+	CK_ULONG n = 99;
+
+	CU_ASSERT_EQUAL_FATAL(mech_policy_new("CKM_RSA_PKCS,CKM_SHA256", &p), CKR_OK);
+	CU_ASSERT_EQUAL(mech_policy_find(p, CKM_RSA_PKCS, CKF_SIGN, &m), CKR_OK);
+	CU_ASSERT_EQUAL(mech_policy_find(p, CKM_RSA_PKCS, CKF_DECRYPT | CKF_WRAP, &m), CKR_OK);
+	CU_ASSERT_EQUAL(mech_policy_find(p, CKM_RSA_PKCS, CKF_WRAP, &m), CKR_MECHANISM_INVALID);
+	CU_ASSERT_EQUAL(mech_policy_find(p, CKM_SHA256, CKF_SIGN, &m), CKR_MECHANISM_INVALID);
+	CU_ASSERT_EQUAL(mech_policy_find(p, CKM_SHA512, CKF_DIGEST, &m), CKR_MECHANISM_INVALID);
+	mech_policy_free(p);
+	CU_ASSERT_EQUAL_FATAL(mech_policy_new("", &p), CKR_OK);
+	(void)mech_policy_list(p, &n);
+	CU_ASSERT_EQUAL(n, 0);
+	CU_ASSERT_EQUAL(mech_policy_find(p, CKM_SHA256, 0, &m), CKR_MECHANISM_INVALID);
+	mech_policy_free(p);
+}
+
+int main(void)
+{
+	static const struct unit_test tests[] = {
+		UNIT_TEST(test_table),
+		UNIT_TEST(test_takes),
+		UNIT_TEST(test_info),
+		UNIT_TEST(test_policy),
+		UNIT_TEST(test_policy_flags),
+	};
+
+	return CRYPTO_RUN("mech", tests);
+}
