@@ -1,1 +1,6 @@
 # Appends to unit_tests; see tests/local.mk.
+unit_tests += tests/unit/test_attr tests/unit/test_object
+tests_unit_test_attr_SOURCES = %D%/test_attr.c %D%/unit.c
+tests_unit_test_attr_LDADD = $(UNIT_LIBS)
+tests_unit_test_object_SOURCES = %D%/test_object.c %D%/unit.c
+tests_unit_test_object_LDADD = $(UNIT_LIBS)

@@ -1,1 +1,11 @@
-# libcore_la_SOURCES += %D%/file.c %D%/file.h
+# PKCS#11 objects of one token.
+libcore_la_SOURCES += \
+	%D%/access.c %D%/access.h \
+	%D%/attr.c %D%/attr.h %D%/attr_table.c \
+	%D%/build.c %D%/build.h \
+	%D%/find.c \
+	%D%/keygen.c \
+	%D%/object.c %D%/object.h \
+	%D%/object_table.c %D%/object_table.h \
+	%D%/seal.c %D%/seal.h \
+	%D%/template.c %D%/template.h

@@ -1,0 +1,389 @@
+#include "config.h"
+
+#include "object/object.h"
+
+#include "common/log.h"
+#include "crypto/keytype.h"
+#include "object/attr.h"
+#include "object/build.h"
+#include "object/seal.h"
+#include "object/template.h"
+
+CK_RV object_create(struct object_table *t, const struct caller *who, const CK_ATTRIBUTE *templ, CK_ULONG count,
+		    CK_OBJECT_HANDLE *out)
+{
+	struct build b = { .use = USE_CREATE, .class = CK_UNAVAILABLE_INFORMATION,
+			   .subtype = CK_UNAVAILABLE_INFORMATION };
+	struct build *list[] = { &b };
+	CK_RV rv = build_plan(&b, templ, count);
+
+	if (rv == CKR_OK)
+		rv = access_write(who, b.token, b.private);
+	if (rv == CKR_OK)
+		rv = build_apply(&b, who, templ, count);
+	if (rv == CKR_OK)
+		rv = build_complete(&b);
+	if (rv == CKR_OK) {
+		lock_take(&t->lock);
+		rv = build_store(t, who, list, 1, out);
+		lock_drop(&t->lock);
+	}
+	build_free(&b);
+	return rv;
+}
+
+/* The copy's attributes in the stored form: the original's, then the template by the rules of copying. */
+static CK_RV make_copy(struct object_table *t, const struct caller *who, const struct object *o,
+		       const CK_ATTRIBUTE *templ, CK_ULONG count, struct attrset **out)
+{
+	struct attrset *plain = NULL;
+	CK_RV rv = unseal_set(o->attrs, t->key, &plain);
+
+	if (rv == CKR_OK)
+		rv = attr_apply(USE_COPY, o->scope, who, plain, templ, count, plain);
+	if (rv == CKR_OK)
+		rv = seal_set(plain, t->key, out);
+	attrset_free(plain);
+	return rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
+}
+
+static CK_RV copy_locked(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
+			 const CK_ATTRIBUTE *templ, CK_ULONG count, CK_OBJECT_HANDLE *out)
+{
+	struct object *o = NULL;
+	struct attrset *copy = NULL;
+	bool token, private;
+	CK_RV rv = object_table_get(t, who, h, &o);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (!attrset_flag(o->attrs, CKA_COPYABLE, true))
+		return CKR_ACTION_PROHIBITED;
+	token = o->home == &t->token;
+	private = o->private;
+	template_flag(templ, count, CKA_TOKEN, &token);
+	template_flag(templ, count, CKA_PRIVATE, &private);
+	if (o->private && !private) {
+		log_warning("copy: a private object cannot become public");
+		return CKR_TEMPLATE_INCONSISTENT;
+	}
+	rv = access_write(who, token, private);
+	if (rv == CKR_OK)
+		rv = make_copy(t, who, o, templ, count, &copy);
+	if (rv == CKR_OK)
+		rv = object_table_add(t, who, &copy, 1, out);
+	return rv;
+}
+
+CK_RV object_copy(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *templ,
+		  CK_ULONG count, CK_OBJECT_HANDLE *out)
+{
+	CK_RV rv;
+
+	lock_take(&t->lock);
+	rv = copy_locked(t, who, h, templ, count, out);
+	lock_drop(&t->lock);
+	return rv;
+}
+
+/* The object behind a handle, if the caller may change it. */
+static CK_RV get_writable(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h, struct object **out)
+{
+	CK_RV rv = object_table_get(t, who, h, out);
+
+	return rv == CKR_OK ? access_write(who, (*out)->home == &t->token, (*out)->private) : rv;
+}
+
+CK_RV object_destroy(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h)
+{
+	struct object *o = NULL;
+	CK_RV rv;
+
+	lock_take(&t->lock);
+	rv = get_writable(t, who, h, &o);
+	if (rv == CKR_OK && !attrset_flag(o->attrs, CKA_DESTROYABLE, true))
+		rv = CKR_ACTION_PROHIBITED;
+	if (rv == CKR_OK)
+		rv = object_table_remove(t, o);
+	lock_drop(&t->lock);
+	return rv;
+}
+
+/* The bytes of one value as it is stored. */
+static size_t value_size(const struct attr *a)
+{
+	size_t n = 0;
+
+	switch (a->kind) {
+	case ATTR_BOOL:
+		return 1;
+	case ATTR_ULONG:
+		return 8;
+	case ATTR_BYTES:
+		return 8 + a->u.bytes.len;
+	case ATTR_MECHS:
+		return 8 + 8 * a->u.mechs.count;
+	case ATTR_MAP:
+		for (size_t i = 0; i < a->u.map->count; i++)
+			n += 16 + value_size(&a->u.map->items[i]);
+		return 8 + n;
+	}
+	return 0;
+}
+
+CK_RV object_size(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h, CK_ULONG *out)
+{
+	struct object *o = NULL;
+	CK_RV rv;
+
+	lock_take(&t->lock);
+	rv = object_table_get(t, who, h, &o);
+	if (rv == CKR_OK) {
+		*out = 8;
+		for (size_t i = 0; i < o->attrs->count; i++)
+			*out += 16 + value_size(&o->attrs->items[i]);
+	}
+	lock_drop(&t->lock);
+	return rv;
+}
+
+/* An attribute that the object should have but that its writer did not store: its default. */
+static CK_RV give_default(const struct attr_rule *rule, CK_ATTRIBUTE *to)
+{
+	struct attrset *one = attrset_new(false);
+	CK_RV rv = one != NULL ? attr_default(rule, one) : CKR_HOST_MEMORY;
+
+	if (rv == CKR_OK)
+		rv = template_give(&one->items[0], to);
+	attrset_free(one);
+	return rv;
+}
+
+static CK_RV get_one(const struct object_table *t, const struct object *o, CK_ATTRIBUTE *to)
+{
+	const struct attr_rule *rule = attr_rule_find(o->scope, to->type);
+	const struct attr *a = attrset_get(o->attrs, to->type);
+	struct secbuf *bytes = NULL;
+	CK_RV rv;
+
+	if (rule == NULL)
+		return CKR_ATTRIBUTE_TYPE_INVALID;
+	if (attr_hidden(rule, o->attrs))
+		return CKR_ATTRIBUTE_SENSITIVE;
+	if (a == NULL)
+		return give_default(rule, to);
+	if (a->kind != ATTR_BYTES)
+		return template_give(a, to);
+	rv = unseal_bytes(o->attrs, a, t->key, &bytes);
+	if (rv == CKR_OK)
+		rv = template_give_bytes(bytes->data, bytes->len, to);
+	secbuf_free(bytes);
+	return rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
+}
+
+/* The gravest code of several entries is the call's; any other failure outranks these. */
+static CK_RV graver(CK_RV a, CK_RV b)
+{
+	static const CK_RV order[] = { CKR_OK, CKR_BUFFER_TOO_SMALL, CKR_ATTRIBUTE_TYPE_INVALID,
+				       CKR_ATTRIBUTE_SENSITIVE };
+	size_t i = 0, j = 0;
+
+	while (i < ARRAY_LEN(order) && order[i] != a)
+		i++;
+	while (j < ARRAY_LEN(order) && order[j] != b)
+		j++;
+	return i >= j ? a : b;
+}
+
+CK_RV object_get(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *templ,
+		 CK_ULONG count)
+{
+	struct object *o = NULL;
+	CK_RV rv;
+
+	lock_take(&t->lock);
+	rv = object_table_get(t, who, h, &o);
+	for (CK_ULONG i = 0; o != NULL && i < count; i++) {
+		CK_RV one = get_one(t, o, &templ[i]);
+
+		if (one != CKR_OK)
+			templ[i].ulValueLen = CK_UNAVAILABLE_INFORMATION;
+		rv = graver(rv, one);
+	}
+	lock_drop(&t->lock);
+	return rv;
+}
+
+/* What an edit of the store needs to know. */
+struct set_args {
+	const struct object_table *table;
+	const struct caller *who;
+	uint32_t scope;
+	const CK_ATTRIBUTE *templ;
+	CK_ULONG count;
+};
+
+/* A check value that is set must be empty or the key's (section 4.10.2). */
+static CK_RV check_new_kcv(const struct set_args *s, const struct attrset *attrs, const struct attr *kcv)
+{
+	static const CK_ATTRIBUTE_TYPE value[] = { CKA_VALUE, CK_UNAVAILABLE_INFORMATION };
+	CK_KEY_TYPE type = attrset_number(attrs, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
+	const unsigned char *data = NULL;
+	struct attrset *plain = NULL;
+	unsigned char right[3];
+	struct attr a = { .type = CKA_CHECK_VALUE, .kind = ATTR_BYTES };
+	size_t len = 0;
+	CK_RV rv;
+
+	if (kcv == NULL || kcv->u.bytes.len == 0)
+		return CKR_OK;
+	rv = unseal_some(attrs, value, s->table->key, &plain);
+	if (rv == CKR_OK) {
+		attrset_bytes(plain, CKA_VALUE, &data, &len);
+		rv = keytype_check_value(type, data, len, right);
+	}
+	attrset_free(plain);
+	a.u.bytes.data = right;
+	a.u.bytes.len = sizeof(right);
+	if (rv == CKR_OK && !attr_equal(&a, kcv)) {
+		log_warning("set: CKA_CHECK_VALUE does not belong to the key");
+		rv = CKR_ATTRIBUTE_VALUE_INVALID;
+	}
+	return rv;
+}
+
+static CK_RV set_edit(struct attrset *attrs, bool *changed, void *arg)
+{
+	const struct set_args *s = arg;
+	struct attrset *changes = attrset_new(true);
+	CK_RV rv = changes != NULL ? CKR_OK : CKR_HOST_MEMORY;
+
+	if (rv == CKR_OK)
+		rv = attr_apply(USE_SET, s->scope, s->who, attrs, s->templ, s->count, changes);
+	if (rv == CKR_OK)
+		rv = check_new_kcv(s, attrs, attrset_get(changes, CKA_CHECK_VALUE));
+	for (size_t i = 0; rv == CKR_OK && i < changes->count; i++)
+		rv = seal_attr(attrs, &changes->items[i], s->table->key);
+	*changed = s->count > 0;
+	attrset_free(changes);
+	return rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
+}
+
+CK_RV object_set(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *templ,
+		 CK_ULONG count)
+{
+	struct set_args s = { .table = t, .who = who, .templ = templ, .count = count };
+	struct object *o = NULL;
+	CK_RV rv;
+
+	lock_take(&t->lock);
+	rv = get_writable(t, who, h, &o);
+	if (rv == CKR_OK && !attrset_flag(o->attrs, CKA_MODIFIABLE, true))
+		rv = CKR_ACTION_PROHIBITED;
+	if (rv == CKR_OK) {
+		s.scope = o->scope;
+		rv = store_edit_object(o->home->store, o->id, set_edit, &s);
+	}
+	lock_drop(&t->lock);
+	return rv;
+}
+
+static bool is_allowed(const struct attrset *attrs, CK_MECHANISM_TYPE type)
+{
+	const struct attr *a = attrset_get(attrs, CKA_ALLOWED_MECHANISMS);
+
+	if (a == NULL || a->kind != ATTR_MECHS || a->u.mechs.count == 0)
+		return true;
+	for (size_t i = 0; i < a->u.mechs.count; i++)
+		if (a->u.mechs.list[i] == type)
+			return true;
+	return false;
+}
+
+/* Decodes the key at its first use; all later ones share it. */
+static CK_RV decode_key(struct object_table *t, struct object *o, CK_OBJECT_CLASS class, CK_KEY_TYPE type)
+{
+	const CK_ATTRIBUTE_TYPE *parts = keytype_parts(class, type);
+	struct attrset *plain = NULL;
+	CK_RV rv;
+
+	if (o->key != NULL)
+		return CKR_OK;
+	if (parts == NULL)
+		return CKR_KEY_TYPE_INCONSISTENT;
+	rv = unseal_some(o->attrs, parts, t->key, &plain);
+	if (rv == CKR_OK)
+		rv = keytype_load(class, type, plain, &o->key);
+	attrset_free(plain);
+	return rv == CKR_DATA_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID ? CKR_DEVICE_ERROR : rv;
+}
+
+static CK_RV key_locked(struct object_table *t, struct object *o, CK_ATTRIBUTE_TYPE usage, const struct mech *mech,
+			struct object_key *out)
+{
+	CK_OBJECT_CLASS class = attrset_number(o->attrs, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
+	CK_KEY_TYPE type = attrset_number(o->attrs, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
+	const struct attr_rule *rule = attr_rule_find(o->scope, usage);
+	CK_RV rv;
+
+	if ((o->scope & IN_KEYS) == 0)
+		return CKR_KEY_HANDLE_INVALID;
+	if (usage != 0 && (rule == NULL || !attrset_flag(o->attrs, usage, rule->def != 0)))
+		return CKR_KEY_FUNCTION_NOT_PERMITTED;
+	if (mech == NULL || !is_allowed(o->attrs, mech->type))
+		return CKR_MECHANISM_INVALID;
+	if (!mech_takes(mech, type))
+		return CKR_KEY_TYPE_INCONSISTENT;
+	rv = decode_key(t, o, class, type);
+	if (rv != CKR_OK)
+		return rv;
+	out->key = key_ref(o->key);
+	out->private = o->private;
+	out->always_authenticate = attrset_flag(o->attrs, CKA_ALWAYS_AUTHENTICATE, false);
+	return CKR_OK;
+}
+
+/* As object_table_get; only keys are taken, and the code says so. */
+static CK_RV get_key(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h, struct object **out)
+{
+	CK_RV rv = object_table_get(t, who, h, out);
+
+	return rv == CKR_OBJECT_HANDLE_INVALID ? CKR_KEY_HANDLE_INVALID : rv;
+}
+
+CK_RV object_key(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TYPE usage,
+		 const struct mech *mech, struct object_key *out)
+{
+	struct object *o = NULL;
+	CK_RV rv;
+
+	lock_take(&t->lock);
+	rv = get_key(t, who, h, &o);
+	if (rv == CKR_OK)
+		rv = key_locked(t, o, usage, mech, out);
+	lock_drop(&t->lock);
+	return rv;
+}
+
+static bool is_digestible(const struct object *o, bool weak)
+{
+	return (o->scope & IN_SEC) != 0 && !(weak && attr_hidden(attr_rule_find(o->scope, CKA_VALUE), o->attrs));
+}
+
+CK_RV object_digestible(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h, bool weak,
+			struct key **out)
+{
+	struct object *o = NULL;
+	CK_RV rv;
+
+	lock_take(&t->lock);
+	rv = get_key(t, who, h, &o);
+	if (rv == CKR_OK && !is_digestible(o, weak))
+		rv = CKR_KEY_INDIGESTIBLE;
+	if (rv == CKR_OK)
+		rv = decode_key(t, o, CKO_SECRET_KEY, attrset_number(o->attrs, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION));
+	if (rv == CKR_OK)
+		*out = key_ref(o->key);
+	lock_drop(&t->lock);
+	return rv;
+}

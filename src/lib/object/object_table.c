@@ -1,0 +1,361 @@
+#include "config.h"
+
+#include "object/object_table.h"
+
+#include <stdlib.h>
+
+#include "object/attr.h"
+
+CK_RV object_table_new(struct store *store, struct object_table **out)
+{
+	struct object_table *t = calloc(1, sizeof(*t));
+	CK_RV rv;
+
+	if (t == NULL)
+		return CKR_HOST_MEMORY;
+	rv = lock_init(&t->lock);
+	if (rv != CKR_OK)
+		goto fail;
+	rv = store_open_memory(&t->session.store);
+	if (rv != CKR_OK) {
+		lock_destroy(&t->lock);
+		goto fail;
+	}
+	t->session.listed = true;
+	t->token.store = store;
+	*out = t;
+	return CKR_OK;
+fail:
+	free(t);
+	return rv;
+}
+
+static void drop_handle(struct object_table *t, struct object *o)
+{
+	if (o->handle != CK_INVALID_HANDLE)
+		handle_remove(&t->handles, o->handle);
+	o->handle = CK_INVALID_HANDLE;
+}
+
+static void drop_key(struct object *o)
+{
+	key_unref(o->key);
+	o->key = NULL;
+}
+
+/* Takes the object out of the table, not out of its store. */
+static void forget(struct object_table *t, struct object *o)
+{
+	drop_handle(t, o);
+	drop_key(o);
+	handle_remove(&o->home->by_id, o->id);
+	if (o->prev != NULL)
+		o->prev->next = o->next;
+	else
+		t->first = o->next;
+	if (o->next != NULL)
+		o->next->prev = o->prev;
+	else
+		t->last = o->prev;
+	attrset_free(o->attrs);
+	free(o);
+}
+
+static void forget_home(struct object_table *t, const struct object_home *home)
+{
+	struct object *next;
+
+	for (struct object *o = t->first; o != NULL; o = next) {
+		next = o->next;
+		if (o->home == home)
+			forget(t, o);
+	}
+}
+
+static void destroy_session_object(struct object_table *t, struct object *o)
+{
+	CK_RV rv = store_remove(o->home->store, o->id);
+
+	(void)rv;	/* memory: it cannot fail, and the object is forgotten anyway */
+	forget(t, o);
+}
+
+void object_table_free(struct object_table *t)
+{
+	if (t == NULL)
+		return;
+	forget_home(t, &t->session);
+	forget_home(t, &t->token);
+	store_close(t->session.store);
+	handle_free(&t->session.by_id);
+	handle_free(&t->token.by_id);
+	handle_free(&t->handles);
+	secbuf_free(t->key);
+	lock_destroy(&t->lock);
+	free(t);
+}
+
+void object_table_reset(struct object_table *t, struct store *store)
+{
+	lock_take(&t->lock);
+	forget_home(t, &t->token);
+	t->token.store = store;
+	t->token.listed = false;
+	lock_drop(&t->lock);
+}
+
+void object_table_login(struct object_table *t, struct secbuf *key)
+{
+	lock_take(&t->lock);
+	secbuf_free(t->key);
+	t->key = key;
+	lock_drop(&t->lock);
+}
+
+void object_table_logout(struct object_table *t)
+{
+	struct object *next;
+
+	lock_take(&t->lock);
+	for (struct object *o = t->first; o != NULL; o = next) {
+		next = o->next;
+		if (!o->private)
+			continue;
+		drop_handle(t, o);
+		drop_key(o);
+		if (o->home == &t->session)
+			destroy_session_object(t, o);
+	}
+	secbuf_free(t->key);
+	t->key = NULL;
+	lock_drop(&t->lock);
+}
+
+void object_table_end_session(struct object_table *t, CK_SESSION_HANDLE session)
+{
+	struct object *next;
+
+	lock_take(&t->lock);
+	for (struct object *o = t->session.by_id.used > 0 ? t->first : NULL; o != NULL; o = next) {
+		next = o->next;
+		if (o->home == &t->session && o->owner == session)
+			destroy_session_object(t, o);
+	}
+	lock_drop(&t->lock);
+}
+
+void object_table_drop_handles(struct object_table *t)
+{
+	lock_take(&t->lock);
+	for (struct object *o = t->handles.used > 0 ? t->first : NULL; o != NULL; o = o->next)
+		drop_handle(t, o);
+	lock_drop(&t->lock);
+}
+
+/* Puts a version of the object's attributes into the mirror; takes attrs over. */
+static void set_attrs(struct object *o, struct attrset *attrs)
+{
+	attrset_free(o->attrs);
+	drop_key(o);
+	o->attrs = attrs;
+	o->scope = attr_scope_of(attrs);
+	o->private = attrset_flag(attrs, CKA_PRIVATE, true);
+}
+
+/* A new entry in the mirror; takes attrs over in any case. */
+static CK_RV enter(struct object_table *t, struct object_home *home, uint64_t id, struct attrset *attrs,
+		   struct object **out)
+{
+	struct object *o = calloc(1, sizeof(*o));
+	CK_RV rv = o != NULL ? handle_put(&home->by_id, id, o) : CKR_HOST_MEMORY;
+
+	if (rv != CKR_OK) {
+		attrset_free(attrs);
+		free(o);
+		return rv;
+	}
+	o->home = home;
+	o->id = id;
+	o->sweep = t->sweep;
+	set_attrs(o, attrs);
+	o->prev = t->last;
+	if (t->last != NULL)
+		t->last->next = o;
+	else
+		t->first = o;
+	t->last = o;
+	*out = o;
+	return CKR_OK;
+}
+
+CK_RV object_freshen(struct object_table *t, struct object *o)
+{
+	struct attrset *attrs = NULL;
+	struct store_stamp stamp;
+	bool same = false;
+	CK_RV rv = store_same(o->home->store, o->id, &o->stamp, &same);
+
+	if (rv == CKR_OK && !same) {
+		rv = store_load(o->home->store, o->id, &attrs, &stamp);
+		if (rv == CKR_OK) {
+			set_attrs(o, attrs);
+			o->stamp = stamp;
+		}
+	}
+	if (rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_DATA_INVALID) {
+		forget(t, o);
+		return CKR_OBJECT_HANDLE_INVALID;
+	}
+	return rv;
+}
+
+/* An id that a listing named: enter it, or see that it is still the same. Damaged and vanished ones are skipped. */
+static CK_RV sight(struct object_table *t, uint64_t id)
+{
+	struct object *o = handle_get(&t->token.by_id, id);
+	struct attrset *attrs = NULL;
+	struct store_stamp stamp;
+	CK_RV rv;
+
+	if (o != NULL) {
+		o->sweep = t->sweep;
+		rv = object_freshen(t, o);
+	} else {
+		rv = store_load(t->token.store, id, &attrs, &stamp);
+		if (rv == CKR_OK)
+			rv = enter(t, &t->token, id, attrs, &o);
+		if (rv == CKR_OK)
+			o->stamp = stamp;
+	}
+	return rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_DATA_INVALID ? CKR_OK : rv;
+}
+
+static void forget_unseen(struct object_table *t)
+{
+	struct object *next;
+
+	for (struct object *o = t->first; o != NULL; o = next) {
+		next = o->next;
+		if (o->home == &t->token && o->sweep != t->sweep)
+			forget(t, o);
+	}
+}
+
+CK_RV object_table_refresh(struct object_table *t)
+{
+	uint64_t *ids = NULL;
+	size_t count = 0;
+	bool changed = false;
+	CK_RV rv;
+
+	if (t->token.store == NULL)
+		return CKR_OK;
+	if (t->token.listed) {
+		rv = store_changed(t->token.store, &changed);
+		if (rv != CKR_OK || !changed)
+			return rv;
+	}
+	rv = store_list(t->token.store, &ids, &count);
+	if (rv != CKR_OK)
+		return rv;
+	t->token.listed = false;	/* until all of it has been read */
+	t->sweep++;
+	for (size_t i = 0; rv == CKR_OK && i < count; i++)
+		rv = sight(t, ids[i]);
+	free(ids);
+	if (rv != CKR_OK)
+		return rv;
+	forget_unseen(t);
+	t->token.listed = true;
+	return CKR_OK;
+}
+
+CK_RV object_table_get(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h, struct object **out)
+{
+	struct object *o = handle_get(&t->handles, h);
+	CK_RV rv;
+
+	if (o == NULL || (o->private && !who->user))
+		return CKR_OBJECT_HANDLE_INVALID;
+	rv = object_freshen(t, o);
+	if (rv != CKR_OK)
+		return rv;
+	if (o->private && !who->user)
+		return CKR_OBJECT_HANDLE_INVALID;
+	*out = o;
+	return CKR_OK;
+}
+
+CK_RV object_handle(struct object_table *t, struct object *o, CK_OBJECT_HANDLE *out)
+{
+	CK_OBJECT_HANDLE h = o->handle;
+
+	if (h == CK_INVALID_HANDLE) {
+		CK_RV rv;
+
+		h = handle_next();
+		rv = handle_put(&t->handles, h, o);
+		if (rv != CKR_OK)
+			return rv;
+		o->handle = h;
+	}
+	*out = h;
+	return CKR_OK;
+}
+
+/* Enters an object that was just stored, and gives it a handle. Takes attrs over. */
+static CK_RV enter_new(struct object_table *t, struct object_home *home, const struct caller *who, uint64_t id,
+		       struct attrset *attrs, CK_OBJECT_HANDLE *handle)
+{
+	struct object *o = NULL;
+	CK_RV rv = enter(t, home, id, attrs, &o);
+
+	if (rv != CKR_OK)
+		return rv;
+	o->owner = home == &t->session ? who->session : CK_INVALID_HANDLE;
+	return object_handle(t, o, handle);
+}
+
+/* Undoes a store_add whose objects could not be entered: a failed call leaves nothing behind. */
+static void take_back(struct object_table *t, struct object_home *home, const uint64_t *ids, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct object *o = handle_get(&home->by_id, ids[i]);
+		CK_RV rv = store_remove(home->store, ids[i]);
+
+		(void)rv;	/* logged by the store; the first error is the call's answer */
+		if (o != NULL)
+			forget(t, o);
+	}
+}
+
+CK_RV object_table_add(struct object_table *t, const struct caller *who, struct attrset **sets, size_t n,
+		       CK_OBJECT_HANDLE *handles)
+{
+	struct object_home *home = attrset_flag(sets[0], CKA_TOKEN, false) ? &t->token : &t->session;
+	uint64_t ids[2] = { 0, 0 };
+	bool stored = false;
+	CK_RV rv = CKR_DEVICE_ERROR;
+
+	if (home->store != NULL)
+		rv = store_add(home->store, (const struct attrset *const *)sets, n, ids);
+	stored = rv == CKR_OK;
+	for (size_t i = 0; i < n; i++) {
+		if (rv == CKR_OK)
+			rv = enter_new(t, home, who, ids[i], sets[i], &handles[i]);
+		else
+			attrset_free(sets[i]);
+	}
+	if (stored && rv != CKR_OK)
+		take_back(t, home, ids, n);
+	return rv;
+}
+
+CK_RV object_table_remove(struct object_table *t, struct object *o)
+{
+	CK_RV rv = store_remove(o->home->store, o->id);
+
+	if (rv == CKR_OK || rv == CKR_OBJECT_HANDLE_INVALID)
+		forget(t, o);
+	return rv;
+}

@@ -1,0 +1,93 @@
+/*
+ * All objects of one token: those of its store, mirrored and kept fresh, and session objects. Handles, visibility,
+ * decoded keys. Every function here takes the table's lock but those that say otherwise.
+ */
+#ifndef OBJECT_OBJECT_TABLE_H
+#define OBJECT_OBJECT_TABLE_H
+
+#include "common/handle.h"
+#include "common/lock.h"
+#include "common/secmem.h"
+#include "crypto/key.h"
+#include "object/access.h"
+#include "object_store/store.h"
+
+/* Where objects live: the token's store, or memory for session objects. */
+struct object_home {
+	struct store *store;		/* NULL: the token is not initialised */
+	struct handle_map by_id;	/* store id -> struct object */
+	bool listed;			/* read at least once */
+};
+
+struct object {
+	struct object *next, *prev;	/* all objects of the table, oldest first */
+	struct object_home *home;
+	uint64_t id;			/* the store's */
+	CK_OBJECT_HANDLE handle;	/* CK_INVALID_HANDLE until somebody has asked for it */
+	CK_SESSION_HANDLE owner;	/* of a session object; CK_INVALID_HANDLE for token objects */
+	struct attrset *attrs;		/* in the stored form */
+	struct store_stamp stamp;
+	uint32_t scope;
+	bool private;
+	unsigned sweep;			/* the last listing that it was seen in */
+	struct key *key;		/* decoded at first use, or NULL */
+};
+
+struct object_table {
+	struct lock lock;
+	struct object_home token;
+	struct object_home session;
+	struct object *first, *last;
+	struct handle_map handles;
+	struct secbuf *key;		/* the token key while somebody is logged in */
+	unsigned sweep;
+};
+
+/* store is borrowed, must outlive the table, and may be NULL. Nothing is read yet. */
+CK_RV object_table_new(struct store *store, struct object_table **out) MUST_CHECK;
+void object_table_free(struct object_table *t);
+
+/* Forgets every object and handle and turns to another store (C_InitToken). */
+void object_table_reset(struct object_table *t, struct store *store);
+
+/* Takes over the token key, in any case. */
+void object_table_login(struct object_table *t, struct secbuf *key);
+
+/* Wipes the token key and all decoded private keys, kills handles of private objects, destroys private session objects. */
+void object_table_logout(struct object_table *t);
+
+/* Destroys the session objects of that session. */
+void object_table_end_session(struct object_table *t, CK_SESSION_HANDLE session);
+
+/* Kills all handles (the last session of the slot was closed). */
+void object_table_drop_handles(struct object_table *t);
+
+/* --- for the other files of this folder; the table's lock is held by the caller --- */
+
+/* Brings the mirror up to date with what other processes did: objects that came, went or changed. */
+CK_RV object_table_refresh(struct object_table *t) MUST_CHECK;
+
+/*
+ * The object behind a handle, at its newest version. CKR_OBJECT_HANDLE_INVALID when there is none, it is gone, or it
+ * is private and the user is not logged in: then it does not exist for that caller.
+ */
+CK_RV object_table_get(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h, struct object **out)
+	MUST_CHECK;
+
+/* Reloads the object if its stored version is another one. CKR_OBJECT_HANDLE_INVALID: gone (and forgotten). */
+CK_RV object_freshen(struct object_table *t, struct object *o) MUST_CHECK;
+
+/* The object's handle, made when it has none. CKR_HOST_MEMORY. */
+CK_RV object_handle(struct object_table *t, struct object *o, CK_OBJECT_HANDLE *out) MUST_CHECK;
+
+/*
+ * Stores n (1 or 2) new objects, all or none, and gives them handles. The sets are in the stored form and taken over
+ * in any case. CKA_TOKEN decides about the home; two must have the same one, or be added one by one.
+ */
+CK_RV object_table_add(struct object_table *t, const struct caller *who, struct attrset **sets, size_t n,
+		       CK_OBJECT_HANDLE *handles) MUST_CHECK;
+
+/* Destroys the object in its store and forgets it. */
+CK_RV object_table_remove(struct object_table *t, struct object *o) MUST_CHECK;
+
+#endif
