@@ -1,1 +1,5 @@
-# libcore_la_SOURCES += %D%/file.c %D%/file.h
+# Slots, tokens, PINs.
+libcore_la_SOURCES += \
+	%D%/pin.c %D%/pin.h \
+	%D%/slot.c %D%/slot.h \
+	%D%/token.c %D%/token.h %D%/token_attrs.h

@@ -1,0 +1,580 @@
+#include "config.h"
+
+#include "slot/token.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/log.h"
+#include "common/str.h"
+#include "crypto/rng.h"
+#include "crypto/tokenkey.h"
+#include "slot/pin.h"
+#include "slot/token_attrs.h"
+
+#define LABEL_BYTES 32
+#define SERIAL_BYTES 16
+#define UUID_CHARS 36
+
+/* The flags of a token that holds nothing but its own data. */
+#define FLAGS_BARE (CKF_RNG | CKF_LOGIN_REQUIRED | CKF_RESTORE_KEY_NOT_NEEDED)
+#define FLAGS_NO_TOKEN (FLAGS_BARE | CKF_SO_PIN_LOCKED | CKF_SO_PIN_TO_BE_CHANGED)
+
+struct token {
+	struct lock lock;
+	const struct token_place *place;
+	struct store *store;		/* NULL until the token is initialised */
+	struct object_table *objects;
+	bool user;			/* logged in */
+	bool so;
+	uint64_t epoch;			/* logouts so far */
+	unsigned long sessions;
+	unsigned long ro_sessions;
+};
+
+static CK_RV make(const struct token_place *place, struct store *store, struct token **out)
+{
+	struct token *t = calloc(1, sizeof(*t));
+	CK_RV rv = t != NULL ? lock_init(&t->lock) : CKR_HOST_MEMORY;
+
+	if (rv == CKR_OK) {
+		rv = object_table_new(store, &t->objects);
+		if (rv != CKR_OK)
+			lock_destroy(&t->lock);
+	}
+	if (rv != CKR_OK) {
+		free(t);
+		return rv;
+	}
+	t->place = place;
+	t->store = store;
+	*out = t;
+	return CKR_OK;
+}
+
+CK_RV token_new(const struct token_place *place, struct token **out)
+{
+	return make(place, NULL, out);
+}
+
+CK_RV token_open(const struct token_place *place, const char *dir, struct token **out)
+{
+	struct store *store = NULL;
+	CK_RV rv = store_open(place->backend, dir, place->mask, &store);
+
+	if (rv == CKR_OK)
+		rv = make(place, store, out);
+	if (rv != CKR_OK)
+		store_close(store);
+	return rv;
+}
+
+void token_free(struct token *t)
+{
+	if (t == NULL)
+		return;
+	object_table_free(t->objects);
+	store_close(t->store);
+	lock_destroy(&t->lock);
+	free(t);
+}
+
+bool token_is_initialised(struct token *t)
+{
+	bool yes;
+
+	lock_take(&t->lock);
+	yes = t->store != NULL;
+	lock_drop(&t->lock);
+	return yes;
+}
+
+/* The stored string, cut at a NUL byte and at size, into a field that is blank already. */
+static void copy_field(const struct attrset *attrs, CK_ATTRIBUTE_TYPE type, CK_UTF8CHAR *field, size_t size)
+{
+	const unsigned char *data = NULL;
+	size_t len = 0;
+
+	attrset_bytes(attrs, type, &data, &len);
+	for (size_t i = 0; i < len && i < size && data[i] != '\0'; i++)
+		field[i] = data[i];
+}
+
+void token_serial(struct token *t, char out[17])
+{
+	struct attrset *attrs = NULL;
+	CK_RV rv = CKR_TOKEN_NOT_RECOGNIZED;
+
+	memset(out, 0, SERIAL_BYTES + 1);
+	lock_take(&t->lock);
+	if (t->store != NULL)
+		rv = store_token_load(t->store, &attrs);
+	lock_drop(&t->lock);
+	if (rv == CKR_OK)
+		copy_field(attrs, CKA_OS_TOKENSERIAL, (CK_UTF8CHAR *)out, SERIAL_BYTES);
+	attrset_free(attrs);
+}
+
+static CK_FLAGS info_flags(const struct attrset *attrs)
+{
+	CK_FLAGS flags = attrset_number(attrs, CKA_OS_TOKENFLAGS, FLAGS_BARE | CKF_TOKEN_INITIALIZED);
+
+	if (pin_is_set(attrs, PIN_USER))
+		flags |= CKF_USER_PIN_INITIALIZED;
+	return flags;
+}
+
+static void fixed_info(CK_TOKEN_INFO *out)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char utc[sizeof(out->utcTime) + 1] = "";
+
+	memset(out, 0, sizeof(*out));
+	memset(out->label, ' ', sizeof(out->label));
+	memset(out->serialNumber, ' ', sizeof(out->serialNumber));
+	str_pad(out->manufacturerID, sizeof(out->manufacturerID), "SoftHSM project");
+	str_pad(out->model, sizeof(out->model), "SoftHSM v2");
+	out->ulMaxSessionCount = CK_EFFECTIVELY_INFINITE;
+	out->ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
+	out->ulSessionCount = CK_UNAVAILABLE_INFORMATION;
+	out->ulRwSessionCount = CK_UNAVAILABLE_INFORMATION;
+	out->ulMaxPinLen = PIN_MAX;
+	out->ulMinPinLen = PIN_MIN;
+	out->ulTotalPublicMemory = CK_UNAVAILABLE_INFORMATION;
+	out->ulFreePublicMemory = CK_UNAVAILABLE_INFORMATION;
+	out->ulTotalPrivateMemory = CK_UNAVAILABLE_INFORMATION;
+	out->ulFreePrivateMemory = CK_UNAVAILABLE_INFORMATION;
+	out->hardwareVersion = (CK_VERSION){ VERSION_MAJOR, VERSION_MINOR };
+	out->firmwareVersion = out->hardwareVersion;
+	if (gmtime_r(&now, &tm) != NULL)
+		strftime(utc, sizeof(utc), "%Y%m%d%H%M%S00", &tm);
+	memcpy(out->utcTime, utc, sizeof(out->utcTime));
+}
+
+CK_RV token_info(struct token *t, CK_TOKEN_INFO *out)
+{
+	struct attrset *attrs = NULL;
+	bool initialised;
+	CK_RV rv = CKR_OK;
+
+	lock_take(&t->lock);
+	initialised = t->store != NULL;
+	if (initialised)
+		rv = store_token_load(t->store, &attrs);
+	lock_drop(&t->lock);
+	if (rv != CKR_OK)
+		return rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
+	fixed_info(out);
+	out->flags = initialised ? info_flags(attrs) : FLAGS_NO_TOKEN;
+	if (initialised) {
+		copy_field(attrs, CKA_OS_TOKENLABEL, out->label, sizeof(out->label));
+		copy_field(attrs, CKA_OS_TOKENSERIAL, out->serialNumber, sizeof(out->serialNumber));
+	}
+	attrset_free(attrs);
+	return CKR_OK;
+}
+
+/* 16 random bytes in the look of a UUID; the last two groups are the serial number. */
+static CK_RV make_names(char uuid[UUID_CHARS + 1], char serial[SERIAL_BYTES + 1])
+{
+	unsigned char raw[16];
+	char hex[33];
+	CK_RV rv = rng_public(raw, sizeof(raw));
+
+	if (rv != CKR_OK)
+		return rv;
+	str_hex(raw, sizeof(raw), hex);
+	snprintf(uuid, UUID_CHARS + 1, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+	memcpy(serial, hex + 16, SERIAL_BYTES + 1);
+	return CKR_OK;
+}
+
+static CK_RV new_attrs(const char *serial, const CK_UTF8CHAR *label, const CK_BYTE *pin, CK_ULONG len,
+		       struct attrset **out)
+{
+	struct attrset *a = attrset_new(false);
+	struct secbuf *key = NULL;
+	CK_RV rv = a != NULL ? tokenkey_generate(&key) : CKR_HOST_MEMORY;
+
+	if (rv == CKR_OK)
+		rv = attrset_set_bytes(a, CKA_OS_TOKENLABEL, label, LABEL_BYTES);
+	if (rv == CKR_OK)
+		rv = attrset_set_bytes(a, CKA_OS_TOKENSERIAL, serial, SERIAL_BYTES);
+	if (rv == CKR_OK)
+		rv = attrset_set_number(a, CKA_OS_TOKENFLAGS, FLAGS_BARE | CKF_TOKEN_INITIALIZED);
+	if (rv == CKR_OK)
+		rv = pin_store(a, PIN_SO, key, pin, len);
+	secbuf_free(key);
+	if (rv != CKR_OK) {
+		attrset_free(a);
+		return rv;
+	}
+	*out = a;
+	return CKR_OK;
+}
+
+/* The first C_InitToken of a slot: a new directory, whole or not at all. */
+static CK_RV init_new(struct token *t, const CK_BYTE *pin, CK_ULONG len, const CK_UTF8CHAR *label)
+{
+	char uuid[UUID_CHARS + 1], serial[SERIAL_BYTES + 1];
+	struct attrset *attrs = NULL;
+	char *dir = NULL;
+	CK_RV rv = make_names(uuid, serial);
+
+	if (rv == CKR_OK)
+		rv = new_attrs(serial, label, pin, len, &attrs);
+	if (rv == CKR_OK) {
+		dir = path_join(t->place->dir, uuid);
+		rv = dir != NULL ? CKR_OK : CKR_HOST_MEMORY;
+	}
+	if (rv == CKR_OK)
+		rv = store_create(t->place->backend, dir, t->place->mask, attrs, &t->store);
+	if (rv == CKR_OK)
+		object_table_reset(t->objects, t->store);
+	attrset_free(attrs);
+	free(dir);
+	return rv;
+}
+
+/* What the edits of a token's attributes below need; answer is what the call returns once the edit is written. */
+struct edit {
+	enum pin_owner who;
+	const CK_BYTE *pin, *new_pin;
+	CK_ULONG len, new_len;
+	const CK_UTF8CHAR *label;
+	struct secbuf *key;	/* in: of C_InitPIN (borrowed); out: of a login (owned) */
+	CK_RV answer;
+};
+
+/* Tests a PIN and notes the try: the flags are written, if they changed, also when the PIN is wrong. */
+static CK_RV try_pin(struct attrset *attrs, bool *changed, struct edit *e)
+{
+	struct secbuf *key = NULL;
+	CK_RV rv;
+
+	e->answer = pin_open(attrs, e->who, e->pin, e->len, &key);
+	if (e->answer != CKR_OK && e->answer != CKR_PIN_INCORRECT)
+		return e->answer;
+	rv = pin_note_try(attrs, e->who, e->answer == CKR_OK, changed);
+	if (rv != CKR_OK) {
+		secbuf_free(key);
+		return rv;
+	}
+	e->key = key;
+	return CKR_OK;
+}
+
+static CK_RV edit_try(struct attrset *attrs, bool *changed, void *arg)
+{
+	return try_pin(attrs, changed, arg);
+}
+
+static CK_RV edit_change_pin(struct attrset *attrs, bool *changed, void *arg)
+{
+	struct edit *e = arg;
+	CK_RV rv = try_pin(attrs, changed, e);
+
+	if (rv != CKR_OK || e->answer != CKR_OK)
+		return rv;
+	*changed = true;
+	return pin_store(attrs, e->who, e->key, e->new_pin, e->new_len);
+}
+
+static CK_RV edit_init_pin(struct attrset *attrs, bool *changed, void *arg)
+{
+	struct edit *e = arg;
+
+	*changed = true;
+	e->answer = CKR_OK;
+	return pin_store(attrs, PIN_USER, e->key, e->pin, e->len);
+}
+
+static CK_RV edit_reinit(struct attrset *attrs, bool *changed, void *arg)
+{
+	struct edit *e = arg;
+	struct secbuf *key = NULL;
+	CK_RV rv = attrset_set_bytes(attrs, CKA_OS_TOKENLABEL, e->label, LABEL_BYTES);
+
+	*changed = true;
+	e->answer = CKR_OK;
+	if (rv == CKR_OK)
+		rv = pin_forget_user(attrs);
+	if (rv != CKR_OK || pin_is_set(attrs, PIN_SO))
+		return rv;
+	rv = tokenkey_generate(&key);	/* a token whose making was cut short by somebody else: nobody has its key */
+	if (rv == CKR_OK)
+		rv = pin_store(attrs, PIN_SO, key, e->pin, e->len);
+	secbuf_free(key);
+	return rv;
+}
+
+static CK_RV edit_token(struct token *t, store_edit *edit, struct edit *e)
+{
+	CK_RV rv = store_token_edit(t->store, edit, e);
+
+	if (rv == CKR_OK)
+		rv = e->answer;
+	return rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
+}
+
+/*
+ * A right or wrong PIN on a token that cannot be written: the flags stay as they are, and the PIN decides. So a token
+ * on read-only media can still be used.
+ */
+static CK_RV check_pin(struct token *t, struct edit *e)
+{
+	CK_RV rv = edit_token(t, edit_try, e);
+
+	if (rv == CKR_TOKEN_WRITE_PROTECTED || rv == CKR_DEVICE_MEMORY) {
+		struct attrset *attrs = NULL;
+
+		secbuf_free(e->key);
+		e->key = NULL;
+		rv = store_token_load(t->store, &attrs);
+		if (rv == CKR_OK)
+			rv = pin_open(attrs, e->who, e->pin, e->len, &e->key);
+		attrset_free(attrs);
+	}
+	return rv;
+}
+
+/* Is there an SO PIN to be checked before the token is erased? */
+static CK_RV check_so(struct token *t, const CK_BYTE *pin, CK_ULONG len)
+{
+	struct edit e = { .who = PIN_SO, .pin = pin, .len = len };
+	struct attrset *attrs = NULL;
+	CK_RV rv = store_token_load(t->store, &attrs);
+
+	if (rv == CKR_OK && pin_is_set(attrs, PIN_SO))
+		rv = check_pin(t, &e);
+	secbuf_free(e.key);
+	attrset_free(attrs);
+	return rv;
+}
+
+static CK_RV reinit(struct token *t, const CK_BYTE *pin, CK_ULONG len, const CK_UTF8CHAR *label)
+{
+	struct edit e = { .pin = pin, .len = len, .label = label };
+	CK_RV rv = check_so(t, pin, len);
+
+	if (rv != CKR_OK)
+		return rv;
+	object_table_reset(t->objects, t->store);
+	rv = store_clear(t->store);
+	return rv == CKR_OK ? edit_token(t, edit_reinit, &e) : rv;
+}
+
+CK_RV token_init(struct token *t, const CK_BYTE *pin, CK_ULONG len, const CK_UTF8CHAR *label)
+{
+	CK_RV rv;
+
+	lock_take(&t->lock);
+	if (t->sessions > 0)
+		rv = CKR_SESSION_EXISTS;
+	else if (pin == NULL)
+		rv = CKR_ARGUMENTS_BAD;
+	else if (len < PIN_MIN || len > PIN_MAX)
+		rv = CKR_PIN_INCORRECT;
+	else if (label == NULL)
+		rv = CKR_ARGUMENTS_BAD;
+	else if (t->store == NULL)
+		rv = init_new(t, pin, len, label);
+	else
+		rv = reinit(t, pin, len, label);
+	lock_drop(&t->lock);
+	return rv;
+}
+
+CK_RV token_init_pin(struct token *t, const CK_BYTE *pin, CK_ULONG len)
+{
+	struct edit e = { .pin = pin, .len = len };
+	CK_RV rv = CKR_USER_NOT_LOGGED_IN;
+
+	if (len < PIN_MIN || len > PIN_MAX)
+		return CKR_PIN_LEN_RANGE;
+	lock_take(&t->lock);
+	if (t->so) {
+		e.key = t->objects->key;	/* stays while the token is locked: only a logout takes it away */
+		rv = edit_token(t, edit_init_pin, &e);
+	}
+	lock_drop(&t->lock);
+	return rv;
+}
+
+CK_RV token_set_pin(struct token *t, const CK_BYTE *old_pin, CK_ULONG old_len, const CK_BYTE *pin, CK_ULONG len)
+{
+	struct edit e = { .pin = old_pin, .len = old_len, .new_pin = pin, .new_len = len };
+	CK_RV rv;
+
+	if (len < PIN_MIN || len > PIN_MAX)
+		return CKR_PIN_LEN_RANGE;
+	lock_take(&t->lock);
+	e.who = t->so ? PIN_SO : PIN_USER;
+	rv = edit_token(t, edit_change_pin, &e);
+	lock_drop(&t->lock);
+	secbuf_free(e.key);
+	return rv;
+}
+
+/* May that user log in now? The order of the tests is the reference's. */
+static CK_RV may_login(struct token *t, CK_USER_TYPE type)
+{
+	struct attrset *attrs = NULL;
+	CK_RV rv;
+
+	if (type == CKU_SO && t->ro_sessions > 0)
+		return CKR_SESSION_READ_ONLY_EXISTS;
+	if (type == CKU_SO ? t->user : t->so)
+		return CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
+	if (t->user || t->so)
+		return CKR_USER_ALREADY_LOGGED_IN;
+	if (type == CKU_SO)
+		return CKR_OK;
+	rv = store_token_load(t->store, &attrs);
+	if (rv == CKR_OK && !pin_is_set(attrs, PIN_USER))
+		rv = CKR_USER_PIN_NOT_INITIALIZED;
+	attrset_free(attrs);
+	return rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
+}
+
+CK_RV token_login(struct token *t, CK_USER_TYPE type, const CK_BYTE *pin, CK_ULONG len)
+{
+	struct edit e = { .who = type == CKU_SO ? PIN_SO : PIN_USER, .pin = pin, .len = len };
+	CK_RV rv;
+
+	lock_take(&t->lock);
+	rv = may_login(t, type);
+	if (rv == CKR_OK)
+		rv = check_pin(t, &e);
+	if (rv == CKR_OK) {
+		t->so = type == CKU_SO;
+		t->user = !t->so;
+		object_table_login(t->objects, e.key);
+		e.key = NULL;
+	}
+	lock_drop(&t->lock);
+	secbuf_free(e.key);
+	return rv;
+}
+
+CK_RV token_reauthenticate(struct token *t, const CK_BYTE *pin, CK_ULONG len)
+{
+	struct edit e = { .pin = pin, .len = len };
+	CK_RV rv = CKR_USER_NOT_LOGGED_IN;
+
+	lock_take(&t->lock);
+	e.who = t->so ? PIN_SO : PIN_USER;
+	if (t->user || t->so)
+		rv = check_pin(t, &e);
+	lock_drop(&t->lock);
+	secbuf_free(e.key);
+	return rv;
+}
+
+static void logout(struct token *t)
+{
+	t->user = false;
+	t->so = false;
+	t->epoch++;
+	object_table_logout(t->objects);
+}
+
+CK_RV token_logout(struct token *t)
+{
+	CK_RV rv = CKR_OK;
+
+	lock_take(&t->lock);
+	if (t->user || t->so)
+		logout(t);
+	else
+		rv = CKR_USER_NOT_LOGGED_IN;
+	lock_drop(&t->lock);
+	return rv;
+}
+
+CK_RV token_session_opened(struct token *t, bool rw)
+{
+	CK_RV rv = CKR_OK;
+
+	lock_take(&t->lock);
+	if (t->store == NULL)
+		rv = CKR_TOKEN_NOT_RECOGNIZED;
+	else if (!rw && t->so)
+		rv = CKR_SESSION_READ_WRITE_SO_EXISTS;
+	if (rv == CKR_OK) {
+		t->sessions++;
+		t->ro_sessions += rw ? 0 : 1;
+	}
+	lock_drop(&t->lock);
+	return rv;
+}
+
+void token_session_closed(struct token *t, CK_SESSION_HANDLE session, bool rw)
+{
+	lock_take(&t->lock);
+	object_table_end_session(t->objects, session);
+	t->sessions--;
+	t->ro_sessions -= rw ? 0 : 1;
+	if (t->sessions == 0) {
+		if (t->user || t->so)
+			logout(t);
+		object_table_drop_handles(t->objects);
+	}
+	lock_drop(&t->lock);
+}
+
+CK_STATE token_state(struct token *t, bool rw)
+{
+	struct caller who;
+
+	token_caller(t, CK_INVALID_HANDLE, rw, &who, NULL);
+	if (who.so)
+		return CKS_RW_SO_FUNCTIONS;
+	if (who.user)
+		return rw ? CKS_RW_USER_FUNCTIONS : CKS_RO_USER_FUNCTIONS;
+	return rw ? CKS_RW_PUBLIC_SESSION : CKS_RO_PUBLIC_SESSION;
+}
+
+void token_caller(struct token *t, CK_SESSION_HANDLE session, bool rw, struct caller *out, uint64_t *epoch)
+{
+	lock_take(&t->lock);
+	*out = (struct caller){ .session = session, .rw = rw, .user = t->user, .so = t->so };
+	if (epoch != NULL)
+		*epoch = t->epoch;
+	lock_drop(&t->lock);
+}
+
+struct object_table *token_objects(struct token *t)
+{
+	return t->objects;
+}
+
+void token_fork_prepare(struct token *t)
+{
+	lock_take(&t->lock);
+	lock_take(&t->objects->lock);
+	if (t->store != NULL)
+		store_fork_prepare(t->store);
+	store_fork_prepare(t->objects->session.store);
+}
+
+void token_fork_parent(struct token *t)
+{
+	store_fork_parent(t->objects->session.store);
+	if (t->store != NULL)
+		store_fork_parent(t->store);
+	lock_drop(&t->objects->lock);
+	lock_drop(&t->lock);
+}
+
+void token_fork_child(struct token *t)
+{
+	store_fork_child(t->objects->session.store);
+	if (t->store != NULL)
+		store_fork_child(t->store);
+	lock_reset(&t->objects->lock);
+	lock_reset(&t->lock);
+}
