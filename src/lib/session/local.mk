@@ -1,1 +1,4 @@
-# libcore_la_SOURCES += %D%/file.c %D%/file.h
+# Sessions.
+libcore_la_SOURCES += \
+	%D%/session.c %D%/session.h \
+	%D%/session_table.c %D%/session_table.h

@@ -1,0 +1,146 @@
+#include "config.h"
+
+#include "session/session_table.h"
+
+#include <stdlib.h>
+
+CK_RV session_table_init(struct session_table *t)
+{
+	t->map = (struct handle_map)HANDLE_MAP_INIT;
+	return lock_init(&t->lock);
+}
+
+void session_table_destroy(struct session_table *t)
+{
+	session_table_close_all(t, NULL);
+	handle_free(&t->map);
+	lock_destroy(&t->lock);
+}
+
+CK_RV session_table_open(struct session_table *t, struct slot *slot, bool rw, CK_SESSION_HANDLE *out)
+{
+	struct session *s = NULL;
+	CK_RV rv = session_new(slot, rw, &s);
+
+	if (rv == CKR_OK)
+		rv = token_session_opened(slot->token, rw);
+	if (rv != CKR_OK) {
+		session_unref(s);
+		return rv;
+	}
+	lock_take(&t->lock);
+	rv = handle_put(&t->map, s->handle, s);
+	lock_drop(&t->lock);
+	if (rv != CKR_OK) {
+		token_session_closed(slot->token, s->handle, rw);
+		session_unref(s);
+		return rv;
+	}
+	*out = s->handle;
+	return CKR_OK;
+}
+
+struct session *session_table_get(struct session_table *t, CK_SESSION_HANDLE h)
+{
+	struct session *s;
+
+	lock_take(&t->lock);
+	s = handle_get(&t->map, h);
+	if (s != NULL)
+		session_ref(s);
+	lock_drop(&t->lock);
+	if (s == NULL)
+		return NULL;
+	lock_take(&s->lock);
+	s->busy = true;
+	if (!s->closed)
+		return s;
+	session_table_release(s);
+	return NULL;
+}
+
+void session_table_release(struct session *s)
+{
+	s->busy = false;
+	lock_drop(&s->lock);
+	session_unref(s);
+}
+
+/* The session is out of the table: ends it, once a call that is under way in it is done. */
+static void finish(struct session *s)
+{
+	lock_take(&s->lock);
+	s->closed = true;
+	session_end_all(s);
+	token_session_closed(s->slot->token, s->handle, s->rw);
+	session_table_release(s);
+}
+
+CK_RV session_table_close(struct session_table *t, CK_SESSION_HANDLE h)
+{
+	struct session *s;
+
+	lock_take(&t->lock);
+	s = handle_remove(&t->map, h);
+	lock_drop(&t->lock);
+	if (s == NULL)
+		return CKR_SESSION_HANDLE_INVALID;
+	finish(s);
+	return CKR_OK;
+}
+
+struct harvest {
+	struct session_table *table;
+	const struct slot *slot;
+	struct session *list;
+};
+
+static void harvest_one(CK_ULONG handle, void *p, void *arg)
+{
+	struct session *s = p;
+	struct harvest *h = arg;
+
+	if (h->slot != NULL && s->slot != h->slot)
+		return;
+	handle_remove(&h->table->map, handle);
+	s->next_closing = h->list;
+	h->list = s;
+}
+
+void session_table_close_all(struct session_table *t, const struct slot *slot)
+{
+	struct harvest h = { .table = t, .slot = slot };
+
+	lock_take(&t->lock);
+	handle_each(&t->map, harvest_one, &h);
+	lock_drop(&t->lock);
+	while (h.list != NULL) {
+		struct session *s = h.list;
+
+		h.list = s->next_closing;
+		finish(s);
+	}
+}
+
+void session_table_fork_prepare(struct session_table *t)
+{
+	lock_take(&t->lock);
+}
+
+void session_table_fork_parent(struct session_table *t)
+{
+	lock_drop(&t->lock);
+}
+
+static void reset_one(CK_ULONG handle, void *p, void *arg)
+{
+	(void)handle;
+	(void)arg;
+	session_reset(p);
+}
+
+void session_table_fork_child(struct session_table *t)
+{
+	handle_each(&t->map, reset_one, NULL);
+	lock_reset(&t->lock);
+}
