@@ -1,0 +1,201 @@
+#include "config.h"
+
+#include "api/module.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/log.h"
+#include "common/secmem.h"
+#include "crypto/ossl.h"
+
+/* How long C_Finalize waits for calls of other threads; after that their memory is given up, never freed under them. */
+#define DRAIN_MS 30000
+
+/* One for C_Initialize and C_Finalize; it notices when an application's own callback calls them again. */
+static pthread_mutex_t life = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+
+static _Atomic(struct module *) current;
+static atomic_uint calls;	/* under way */
+static atomic_bool orphaned;	/* in the child of a fork that has to start anew */
+
+static void module_free(struct module *m)
+{
+	if (m->slots != NULL)
+		session_table_destroy(&m->sessions);
+	slot_manager_free(m->slots);
+	mech_policy_free(m->policy);
+	conf_free(m->conf);
+	free(m);
+	handle_counter_reset();
+	ossl_close();
+	log_close();
+	secmem_shutdown();
+}
+
+/* The order of the locks, down to the leaves; sessions are not waited for (session_reset). */
+static void before_fork(void)
+{
+	struct module *m;
+
+	pthread_mutex_lock(&life);
+	m = atomic_load(&current);
+	if (m != NULL) {
+		session_table_fork_prepare(&m->sessions);
+		slot_fork_prepare(m->slots);
+	}
+	secmem_fork_prepare();
+	log_fork_prepare();
+}
+
+static void after_fork_parent(void)
+{
+	struct module *m = atomic_load(&current);
+
+	log_fork_done();
+	secmem_fork_done();
+	if (m != NULL) {
+		slot_fork_parent(m->slots);
+		session_table_fork_parent(&m->sessions);
+	}
+	pthread_mutex_unlock(&life);
+}
+
+static void after_fork_child(void)
+{
+	static const pthread_mutex_t fresh = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
+	struct module *m = atomic_load(&current);
+
+	log_fork_done();
+	secmem_fork_done();
+	ossl_fork_child();
+	if (m != NULL) {
+		slot_fork_child(m->slots);
+		session_table_fork_child(&m->sessions);
+		atomic_store(&orphaned, m->conf->reset_on_fork);
+	}
+	atomic_store(&calls, 0);
+	life = fresh;
+}
+
+static void watch_forks(void)
+{
+	/* Undone by the C library itself when this library is unloaded. */
+	pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+}
+
+static CK_RV load(struct module *m)
+{
+	CK_RV rv = conf_load(&m->conf);
+
+	if (m->conf != NULL) {
+		log_open(m->conf->level, m->conf->log_file);
+		conf_log_notes(m->conf);
+	}
+	if (rv == CKR_OK)
+		rv = ossl_open();
+	if (rv == CKR_OK)
+		rv = mech_policy_new(m->conf->mechanisms, &m->policy);
+	if (rv == CKR_OK)
+		rv = session_table_init(&m->sessions);
+	if (rv != CKR_OK)
+		return rv;
+	rv = slot_manager_new(m->conf->backend, m->conf->tokendir, m->conf->umask, m->conf->removable, &m->slots);
+	if (rv != CKR_OK)
+		session_table_destroy(&m->sessions);
+	return rv;
+}
+
+static CK_RV start(const CK_C_INITIALIZE_ARGS *args)
+{
+	struct module *m;
+	CK_RV rv;
+
+	if (atomic_load(&orphaned)) {
+		m = atomic_exchange(&current, NULL);
+		atomic_store(&orphaned, false);
+		module_free(m);
+	}
+	if (atomic_load(&current) != NULL)
+		return CKR_CRYPTOKI_ALREADY_INITIALIZED;
+	if (!ossl_alive())
+		return CKR_FUNCTION_FAILED;
+	rv = lock_configure(args);
+	if (rv != CKR_OK)
+		return rv;
+	m = calloc(1, sizeof(*m));
+	if (m == NULL)
+		return CKR_HOST_MEMORY;
+	rv = load(m);
+	if (rv != CKR_OK) {
+		module_free(m);
+		return rv;
+	}
+	atomic_store(&current, m);
+	return CKR_OK;
+}
+
+CK_RV module_start(const CK_C_INITIALIZE_ARGS *args)
+{
+	CK_RV rv;
+
+	pthread_once(&fork_once, watch_forks);
+	if (pthread_mutex_lock(&life) == EDEADLK)
+		return CKR_CRYPTOKI_ALREADY_INITIALIZED;	/* called from within itself */
+	rv = start(args);
+	pthread_mutex_unlock(&life);
+	return rv;
+}
+
+static bool drained(void)
+{
+	const struct timespec pause = { 0, 1000000 };
+
+	for (int ms = 0; ms < DRAIN_MS; ms++) {
+		if (atomic_load(&calls) == 0)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+CK_RV module_stop(void)
+{
+	struct module *m = NULL;
+	CK_RV rv = CKR_OK;
+
+	if (pthread_mutex_lock(&life) == EDEADLK)
+		return CKR_FUNCTION_FAILED;
+	if (atomic_load(&orphaned))
+		rv = CKR_CRYPTOKI_NOT_INITIALIZED;
+	else
+		m = atomic_exchange(&current, NULL);
+	if (rv == CKR_OK && m == NULL)
+		rv = CKR_CRYPTOKI_NOT_INITIALIZED;
+	if (rv == CKR_OK && drained())
+		module_free(m);
+	else if (rv == CKR_OK)
+		log_error("C_Finalize: a call in another thread did not return; its memory is left alone");
+	pthread_mutex_unlock(&life);
+	return rv;
+}
+
+struct module *module_pin(void)
+{
+	struct module *m;
+
+	atomic_fetch_add(&calls, 1);
+	m = atomic_load(&current);
+	if (m != NULL && !atomic_load(&orphaned))
+		return m;
+	module_unpin();
+	return NULL;
+}
+
+void module_unpin(void)
+{
+	atomic_fetch_sub(&calls, 1);
+}
