@@ -1,0 +1,44 @@
+#include "config.h"
+
+#include "bin/common/message.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "pkcs11/names.h"
+
+static void PRINTF_LIKE(1, 0) print_error(const char *fmt, va_list ap)
+{
+	fputs("ERROR: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+}
+
+void message_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	print_error(fmt, ap);
+	va_end(ap);
+}
+
+void message_error_rv(CK_RV rv, const char *fmt, ...)
+{
+	const char *name = ckr_name(rv);
+	va_list ap;
+
+	va_start(ap, fmt);
+	print_error(fmt, ap);
+	va_end(ap);
+	if (name != NULL)
+		fprintf(stderr, "The answer was %s. ", name);
+	else
+		fprintf(stderr, "The answer was 0x%08lX. ", rv);
+	message_see_log("");
+}
+
+void message_see_log(const char *prefix)
+{
+	fprintf(stderr, "%sPlease check log files for additional information.\n", prefix);
+}
