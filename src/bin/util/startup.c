@@ -1,0 +1,87 @@
+#include "config.h"
+
+#include "bin/util/startup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bin/common/message.h"
+
+static void print_notes(const struct conf *c)
+{
+	for (size_t i = 0; i < c->note_count; i++)
+		if (c->notes[i].level <= LEVEL_WARNING)
+			fprintf(stderr, "%s\n", c->notes[i].text);
+}
+
+/* As the configuration itself opens files: no directories, nothing that could keep it waiting. */
+static bool is_readable(const char *path)
+{
+	struct stat st;
+
+	return path != NULL && access(path, R_OK) == 0 && stat(path, &st) == 0 &&
+	       (S_ISREG(st.st_mode) || S_ISCHR(st.st_mode));
+}
+
+bool startup_conf(struct conf **conf, const struct store_backend **backend)
+{
+	struct conf *c = NULL;
+	CK_RV rv = conf_load(&c);
+
+	if (c == NULL) {
+		message_error_rv(rv, "Could not load the SoftHSM configuration.");
+		return false;
+	}
+	*backend = store_backend_find(c->backend);
+	if (rv != CKR_OK && !is_readable(c->path)) {
+		message_error("Could not load the SoftHSM configuration.");
+	} else if (rv != CKR_OK) {
+		message_error("Could not configure the log level.");
+	} else if (*backend == NULL) {
+		message_error("Could not select token backend.");
+		fprintf(stderr, "%s: objectstore.backend: this build has no '%s'\n", c->path,
+		        c->backend);
+	} else {
+		*conf = c;
+		return true;
+	}
+	print_notes(c);
+	conf_free(c);
+	return false;
+}
+
+void startup_bad_tokendir(const struct conf *c, const char *prefix)
+{
+	int cause = errno;
+
+	fprintf(stderr, "%sFailed to enumerate object store in %s\n", prefix, c->tokendir);
+	fprintf(stderr, "%s: directories.tokendir: %s: %s\n", c->path, c->tokendir,
+	        strerror(cause));
+	print_notes(c);
+}
+
+static bool tokendir_is_listable(const struct conf *c)
+{
+	DIR *d = opendir(c->tokendir);
+
+	if (d == NULL)
+		startup_bad_tokendir(c, "ERROR: ");
+	else
+		closedir(d);
+	return d != NULL;
+}
+
+bool startup_check(void)
+{
+	const struct store_backend *backend;
+	struct conf *c = NULL;
+	bool ok = startup_conf(&c, &backend) && tokendir_is_listable(c);
+
+	conf_free(c);
+	if (!ok)
+		message_error("Please verify that the SoftHSM configuration is correct.");
+	return ok;
+}
