@@ -1,1 +1,19 @@
 # Appends to p11_tests; see tests/local.mk.
+
+check_LTLIBRARIES += tests/p11/libharness.la
+tests_p11_libharness_la_SOURCES = \
+	%D%/harness.c \
+	%D%/harness.h \
+	%D%/internal.h \
+	%D%/known_differences.def \
+	%D%/rows.h \
+	%D%/surroundings.c
+p11_libs = tests/p11/libharness.la $(P11_LIBS)
+
+p11_tests += tests/p11/test_general
+tests_p11_test_general_SOURCES = %D%/test_general.c %D%/general.def %D%/calls.def
+tests_p11_test_general_LDADD = $(p11_libs)
+
+p11_tests += tests/p11/test_slot
+tests_p11_test_slot_SOURCES = %D%/test_slot.c %D%/slot.def
+tests_p11_test_slot_LDADD = $(p11_libs)
