@@ -17,3 +17,7 @@ tests_p11_test_general_LDADD = $(p11_libs)
 p11_tests += tests/p11/test_slot
 tests_p11_test_slot_SOURCES = %D%/test_slot.c %D%/slot.def
 tests_p11_test_slot_LDADD = $(p11_libs)
+
+p11_tests += tests/p11/test_session
+tests_p11_test_session_SOURCES = %D%/test_session.c %D%/session.def
+tests_p11_test_session_LDADD = $(p11_libs)
