@@ -88,7 +88,7 @@ CK_RV want(bool condition)
 	return condition ? CKR_OK : ROW_WRONG;
 }
 
-/* --- processes -------------------------------------------------------- */
+/* --- processes ---------------------------------------------------------- */
 
 /*
  * Waits for the leader of a process group. When the time is over, and in any
@@ -224,7 +224,7 @@ void *module_symbol(const char *name)
 	return dlsym(run.module, name);
 }
 
-/* --- rows -------------------------------------------------------------- */
+/* --- rows --------------------------------------------------------------- */
 
 static bool name_matches(const char *pattern, const char *name)
 {

@@ -110,7 +110,7 @@ void row_runf(enum state state, CK_RV (*call)(struct ctx *), const void *arg, CK
 CK_RV state_enter(struct ctx *c, enum state state);
 const char *state_name(enum state state);
 
-/* --- processes -------------------------------------------------------- */
+/* --- processes ---------------------------------------------------------- */
 
 /*
  * Starts this program anew to run the child of that name, with a limit of
@@ -125,7 +125,7 @@ bool module_load(void);
 bool module_unload(void);
 void *module_symbol(const char *name);
 
-/* --- configuration and files ------------------------------------------- */
+/* --- configuration and files -------------------------------------------- */
 
 /* The program's private directory. */
 const char *work_dir(void);
@@ -159,14 +159,14 @@ CK_RV slot_list(CK_SLOT_ID *out, CK_ULONG *count);
 CK_RV slot_find(const char *label, CK_SLOT_ID *out);
 /* The always free slot. */
 CK_RV slot_free(CK_SLOT_ID *out);
-/* Initialises a token with both PINs in the free slot. The module is restarted, `out` stays true. */
+/* Initialises a token with both PINs in the free slot, and restarts the module. */
 CK_RV token_make(const char *label, CK_SLOT_ID *out);
 CK_RV token_init(CK_SLOT_ID slot, const char *pin, const char *label);
 CK_RV session_open(CK_SLOT_ID slot, CK_FLAGS flags, CK_SESSION_HANDLE *out);
 CK_RV login(CK_SESSION_HANDLE s, CK_USER_TYPE user, const char *pin);
 CK_STATE session_state(CK_SESSION_HANDLE s);
 
-/* --- objects ------------------------------------------------------------- */
+/* --- objects ------------------------------------------------------------ */
 
 /* A byte string that the module does not change though its type is not const. */
 CK_BYTE *text(const char *s);

@@ -21,3 +21,14 @@ tests_p11_test_slot_LDADD = $(p11_libs)
 p11_tests += tests/p11/test_session
 tests_p11_test_session_SOURCES = %D%/test_session.c %D%/session.def
 tests_p11_test_session_LDADD = $(p11_libs)
+
+p11_tests += tests/p11/test_object
+tests_p11_test_object_SOURCES = \
+	%D%/kinds.c \
+	%D%/kinds.h \
+	%D%/object.def \
+	%D%/object.h \
+	%D%/object_access.c \
+	%D%/object_attributes.c \
+	%D%/test_object.c
+tests_p11_test_object_LDADD = $(p11_libs)

@@ -19,7 +19,7 @@ static char directory[1024];
 static bool conf_changed;
 static CK_SLOT_ID main_slot;
 
-/* --- files ---------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------- */
 
 const char *work_dir(void)
 {
@@ -141,7 +141,7 @@ const char *dir_entry(const char *path)
 	return name;
 }
 
-/* --- configuration -------------------------------------------------------- */
+/* --- configuration ------------------------------------------------------ */
 
 void conf_write(const char *text)
 {
@@ -215,7 +215,7 @@ CK_RV work_token(void)
 	return token_make(TOKEN_LABEL, &main_slot);
 }
 
-/* --- module, tokens, sessions ---------------------------------------------- */
+/* --- module, tokens, sessions ------------------------------------------- */
 
 CK_RV module_start(void)
 {
@@ -361,7 +361,7 @@ CK_RV state_enter(struct ctx *c, enum state state)
 	return rv;
 }
 
-/* --- objects ----------------------------------------------------------------- */
+/* --- objects ------------------------------------------------------------ */
 
 CK_BYTE *text(const char *s)
 {

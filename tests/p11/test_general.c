@@ -20,7 +20,7 @@
 #define NO_SLOT		0x7ffffff1UL
 #define NO_HANDLE	0x7ffffff1UL
 
-/* --- every function before C_Initialize, and with a bad first argument ------ */
+/* --- every function before C_Initialize, and with a bad first argument --- */
 
 /* Arguments of calls.def. */
 static struct {
@@ -81,7 +81,7 @@ static void test_bad_slot_or_session(void)
 				 "bad_handle_%s", calls[i].name);
 }
 
-/* --- function list and symbols ---------------------------------------------- */
+/* --- function list and symbols ------------------------------------------ */
 
 static CK_RV function_list_complete(void)
 {
@@ -122,7 +122,7 @@ static CK_RV symbols_all_there(void)
 	return want(LENGTH(names) == 68);
 }
 
-/* --- C_Initialize -------------------------------------------------------------- */
+/* --- C_Initialize ------------------------------------------------------- */
 
 /* The application's mutexes: real ones, and counted. */
 static struct {
@@ -330,7 +330,7 @@ static CK_RV info_fields(void)
 		    info.libraryVersion.major == 2 && info.libraryVersion.minor >= 6);
 }
 
-/* --- configuration --------------------------------------------------------------- */
+/* --- configuration ------------------------------------------------------ */
 
 /* The text of the file: %s is the directory of the test, NULL means no file. */
 static const struct conf_case {
@@ -494,7 +494,7 @@ static void test_configuration(void)
 	row_runf(FINALIZED, log_file_written, NULL, CKR_OK, "conf_log_file_written");
 }
 
-/* --- fork -------------------------------------------------------------------------- */
+/* --- fork --------------------------------------------------------------- */
 
 static CK_RV in_child_session(struct ctx *c)
 {
@@ -552,7 +552,7 @@ static CK_RV fork_reset(CK_RV (*in_child)(struct ctx *))
 	return rv == CKR_OK ? in_child_login(&c) : rv;
 }
 
-/* --- children: life and death of the process ------------------------------------------- */
+/* --- children: life and death of the process ---------------------------- */
 
 static CK_SESSION_HANDLE child_session;
 
@@ -739,7 +739,7 @@ static int child_fork_reset_while_threads_call(void)
 	return child_fork_while_threads_call();
 }
 
-/* --- children: OpenSSL of the host ------------------------------------------------------- */
+/* --- children: OpenSSL of the host -------------------------------------- */
 
 static bool host_conf(const char *name, const char *text_of_file)
 {
@@ -814,7 +814,7 @@ static int child_host_openssl_error_queue(void)
 	return ERR_GET_REASON(ERR_get_error()) == 42 && ERR_get_error() == 0 ? 0 : 1;
 }
 
-/* --- program ------------------------------------------------------------------------------- */
+/* --- program ------------------------------------------------------------ */
 
 #define ROWS_FILE "general.def"
 #define ROWS_TABLE rows

@@ -11,7 +11,7 @@
 /* A second token, for what must not cross from one to the other. */
 static CK_SLOT_ID other_slot;
 
-/* --- opening and closing -------------------------------------------------------- */
+/* --- opening and closing ------------------------------------------------ */
 
 static CK_RV open_free_slot(CK_FLAGS flags)
 {
@@ -115,7 +115,7 @@ static CK_RV info_is(struct ctx *c, CK_STATE state, CK_FLAGS flags)
 			      rv;
 }
 
-/* --- login and logout --------------------------------------------------------------- */
+/* --- login and logout --------------------------------------------------- */
 
 static CK_RV wrong_login_state(struct ctx *c)
 {
@@ -323,7 +323,7 @@ static CK_RV close_all_then_state(struct ctx *c)
 	return rv == CKR_OK ? opened_state(c, CKF_RW_SESSION, CKS_RW_PUBLIC_SESSION) : rv;
 }
 
-/* --- what objects and operations owe to sessions ------------------------------------------ */
+/* --- what objects and operations owe to sessions ------------------------ */
 
 enum storage { PUBLIC_SESSION = 0, PRIVATE_SESSION = 1, PUBLIC_TOKEN = 2, PRIVATE_TOKEN = 3 };
 enum event { NOTHING, CLOSE, CLOSE_ALL, LOGOUT, LOGOUT_LOGIN };
@@ -523,7 +523,7 @@ static CK_RV logout_ends_operation(struct ctx *c)
 	return want(rv == CKR_OPERATION_NOT_INITIALIZED || rv == CKR_USER_NOT_LOGGED_IN);
 }
 
-/* --- threads --------------------------------------------------------------------------------- */
+/* --- threads ------------------------------------------------------------ */
 
 #define THREADS	4
 #define ROUNDS	40
@@ -606,7 +606,7 @@ static CK_RV thread_logs_in(CK_SLOT_ID slot)
 	return out == CKR_USER_NOT_LOGGED_IN ? rv : out;
 }
 
-/* --- program ------------------------------------------------------------------------------------ */
+/* --- program ------------------------------------------------------------ */
 
 static CK_RV make_other_token(struct ctx *c)
 {

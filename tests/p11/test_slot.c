@@ -19,7 +19,7 @@
 #define FIFTY		TEN TEN TEN TEN TEN
 #define PIN_256		FIFTY FIFTY FIFTY FIFTY FIFTY "012345"
 
-/* --- tokens of a row's own ----------------------------------------------------- */
+/* --- tokens of a row's own ---------------------------------------------- */
 
 /* An empty token directory, different at each call. */
 static CK_RV fresh_start(CK_SLOT_ID *slot)
@@ -41,7 +41,7 @@ static CK_SLOT_ID free_slot(void)
 	return slot_free(&slot) == CKR_OK ? slot : NO_SLOT;
 }
 
-/* --- slot list -------------------------------------------------------------------- */
+/* --- slot list ---------------------------------------------------------- */
 
 /* C_GetSlotList into room for n of the two slots there are. */
 static CK_RV list_into(CK_ULONG n, CK_RV expected)
@@ -151,7 +151,7 @@ static CK_RV id_from_serial(CK_SLOT_ID slot)
 	return rv == CKR_OK ? want(slot == (strtoul(tail, NULL, 16) & 0x7fffffff)) : rv;
 }
 
-/* --- slot and token info ------------------------------------------------------------- */
+/* --- slot and token info ------------------------------------------------ */
 
 static bool padded_is(const CK_UTF8CHAR *field, size_t size, const char *value)
 {
@@ -268,7 +268,7 @@ static CK_RV utc_time_is_now(CK_SLOT_ID slot)
 			      rv;
 }
 
-/* --- C_InitToken ------------------------------------------------------------------------ */
+/* --- C_InitToken -------------------------------------------------------- */
 
 static CK_RV init_token_failed(void)
 {
@@ -488,7 +488,7 @@ static CK_RV flags_without_user_pin(CK_SLOT_ID slot)
 	return want(token_flags(slot) == 0x425);
 }
 
-/* --- C_InitPIN, C_SetPIN ------------------------------------------------------------------- */
+/* --- C_InitPIN, C_SetPIN ------------------------------------------------ */
 
 static CK_RV set_pin(CK_SESSION_HANDLE s, const char *old, const char *new)
 {
@@ -629,7 +629,7 @@ static CK_RV wrong_pin_many(struct ctx *c, unsigned times)
 	return login(c->s, CKU_USER, USER_PIN);
 }
 
-/* --- mechanisms ------------------------------------------------------------------------------ */
+/* --- mechanisms --------------------------------------------------------- */
 
 static CK_RV mechanism_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type)
 {
@@ -879,7 +879,7 @@ static void test_policy(void)
 		 "policy_keygen_listed");
 }
 
-/* --- two tokens of one slot id ---------------------------------------------------------------- */
+/* --- two tokens of one slot id ------------------------------------------ */
 
 #define TWINS	2
 
@@ -949,7 +949,7 @@ static CK_RV twins_and_free_slot(const CK_SLOT_ID *twins)
 		    twins[0] != twins[1]);
 }
 
-/* --- program ----------------------------------------------------------------------------------- */
+/* --- program ------------------------------------------------------------ */
 
 #define ROWS_FILE "slot.def"
 #define ROWS_TABLE rows
