@@ -226,21 +226,12 @@ void *module_symbol(const char *name)
 
 /* --- rows --------------------------------------------------------------- */
 
-static bool name_matches(const char *pattern, const char *name)
-{
-	size_t n = strlen(pattern);
-
-	if (n && pattern[n - 1] == '*')
-		return strncmp(pattern, name, n - 1) == 0;
-	return strcmp(pattern, name) == 0;
-}
-
 static struct difference *difference_find(const char *name)
 {
 	if (!reference)
 		return NULL;
 	for (size_t i = 0; i < LENGTH(differences); i++)
-		if (name_matches(differences[i].row, name))
+		if (fnmatch(differences[i].row, name, 0) == 0)
 			return &differences[i];
 	return NULL;
 }

@@ -32,3 +32,18 @@ tests_p11_test_object_SOURCES = \
 	%D%/object_attributes.c \
 	%D%/test_object.c
 tests_p11_test_object_LDADD = $(p11_libs)
+
+p11_tests += tests/p11/test_crypto
+tests_p11_test_crypto_SOURCES = \
+	%D%/crypto.def \
+	%D%/crypto.h \
+	%D%/crypto_cipher.c \
+	%D%/crypto_digest.c \
+	%D%/crypto_keygen.c \
+	%D%/crypto_sign.c \
+	%D%/kinds.c \
+	%D%/kinds.h \
+	%D%/peer.c \
+	%D%/peer.h \
+	%D%/test_crypto.c
+tests_p11_test_crypto_LDADD = $(p11_libs)
