@@ -96,10 +96,10 @@ static CK_RV pair_attributes(struct ctx *c)
 static CK_RV pair_belongs_together(struct ctx *c)
 {
 	const struct scheme schemes[] = {
-		[CKK_RSA] = { PAD_PKCS1, "SHA256", true },
-		[CKK_EC] = { PAD_ECDSA, "SHA256", true },
+		[CKK_RSA] = { PAD_PKCS1, "SHA256", true, NULL, 0, NULL },
+		[CKK_EC] = { PAD_ECDSA, "SHA256", true, NULL, 0, NULL },
 	};
-	static const struct scheme edwards = { PAD_EDDSA, NULL, false };
+	static const struct scheme edwards = { PAD_EDDSA, NULL, false, NULL, 0, NULL };
 	const struct pair_case *p = c->arg;
 	const struct scheme *how = p->type == CKK_EC_EDWARDS ? &edwards : &schemes[p->type];
 	CK_BYTE signature[512];
@@ -238,11 +238,13 @@ static const struct pair_error pair_errors[] = {
 	  { A_END } },
 	{ "ec_params_empty", CKM_EC_KEY_PAIR_GEN, CKR_ATTRIBUTE_VALUE_INVALID,
 	  CKR_TEMPLATE_INCOMPLETE, { { CKA_EC_PARAMS, p256, 0 }, A_END }, { A_END } },
-	{ "ec_params_junk", CKM_EC_KEY_PAIR_GEN, CKR_DOMAIN_PARAMS_INVALID, CKR_CURVE_NOT_SUPPORTED,
+	{ "ec_params_junk", CKM_EC_KEY_PAIR_GEN, CKR_DOMAIN_PARAMS_INVALID,
+	  CKR_ATTRIBUTE_VALUE_INVALID,
 	  { A_TEXT(CKA_EC_PARAMS, "junk"), A_END }, { A_END } },
 	{ "ec_params_unknown_curve", CKM_EC_KEY_PAIR_GEN, CKR_CURVE_NOT_SUPPORTED,
 	  CKR_DOMAIN_PARAMS_INVALID, { A_BYTES(CKA_EC_PARAMS, no_curve), A_END }, { A_END } },
-	{ "ec_params_cut", CKM_EC_KEY_PAIR_GEN, CKR_DOMAIN_PARAMS_INVALID, CKR_CURVE_NOT_SUPPORTED,
+	{ "ec_params_cut", CKM_EC_KEY_PAIR_GEN, CKR_DOMAIN_PARAMS_INVALID,
+	  CKR_ATTRIBUTE_VALUE_INVALID,
 	  { { CKA_EC_PARAMS, p256, 9 }, A_END }, { A_END } },
 	{ "ec_params_in_private", CKM_EC_KEY_PAIR_GEN, CKR_ATTRIBUTE_READ_ONLY, 0,
 	  { A_BYTES(CKA_EC_PARAMS, p256), A_END }, { A_BYTES(CKA_EC_PARAMS, p256), A_END } },

@@ -11,6 +11,8 @@ static CK_RSA_PKCS_PSS_PARAMS pss_sha224 = { CKM_SHA224, CKG_MGF1_SHA224, 28 };
 static CK_RSA_PKCS_PSS_PARAMS pss_sha256 = { CKM_SHA256, CKG_MGF1_SHA256, 32 };
 static CK_RSA_PKCS_PSS_PARAMS pss_sha384 = { CKM_SHA384, CKG_MGF1_SHA384, 48 };
 static CK_RSA_PKCS_PSS_PARAMS pss_sha512 = { CKM_SHA512, CKG_MGF1_SHA512, 64 };
+static CK_RSA_PKCS_PSS_PARAMS pss_salt_11 = { CKM_SHA256, CKG_MGF1_SHA256, 11 };
+static CK_RSA_PKCS_PSS_PARAMS pss_two_hashes = { CKM_SHA256, CKG_MGF1_SHA1, 32 };
 
 /* A mechanism with a key that it can use. */
 static const struct sig_case {
@@ -20,42 +22,49 @@ static const struct sig_case {
 	size_t input;		/* bytes it takes; 0: any number, in parts if it likes */
 	CK_MECHANISM mechanism;
 } sigs[] = {
+#define HOW(padding, md, hashes) { padding, md, hashes, NULL, 0, NULL }
 #define PLAIN(t) { t, NULL, 0 }
 #define PARAM(t, p) { t, &(p), sizeof(p) }
-	{ "rsa_pkcs", "RSA", { PAD_PKCS1, NULL, false }, 35, PLAIN(CKM_RSA_PKCS) },
-	{ "rsa_x509", "RSA", { PAD_NONE, NULL, false }, 256, PLAIN(CKM_RSA_X_509) },
-	{ "sha1_rsa_pkcs", "RSA", { PAD_PKCS1, "SHA1", true }, 0, PLAIN(CKM_SHA1_RSA_PKCS) },
-	{ "sha224_rsa_pkcs", "RSA", { PAD_PKCS1, "SHA224", true }, 0, PLAIN(CKM_SHA224_RSA_PKCS) },
-	{ "sha256_rsa_pkcs", "RSA", { PAD_PKCS1, "SHA256", true }, 0, PLAIN(CKM_SHA256_RSA_PKCS) },
-	{ "sha384_rsa_pkcs", "RSA", { PAD_PKCS1, "SHA384", true }, 0, PLAIN(CKM_SHA384_RSA_PKCS) },
-	{ "sha512_rsa_pkcs", "RSA", { PAD_PKCS1, "SHA512", true }, 0, PLAIN(CKM_SHA512_RSA_PKCS) },
-	{ "pss_of_sha1", "RSA", { PAD_PSS, "SHA1", false }, 20, PARAM(CKM_RSA_PKCS_PSS, pss_sha1) },
-	{ "pss_of_sha256", "RSA", { PAD_PSS, "SHA256", false }, 32,
+	{ "rsa_pkcs", "RSA", HOW(PAD_PKCS1, NULL, false), 35, PLAIN(CKM_RSA_PKCS) },
+	{ "rsa_x509", "RSA", HOW(PAD_NONE, NULL, false), 256, PLAIN(CKM_RSA_X_509) },
+	{ "sha1_rsa_pkcs", "RSA", HOW(PAD_PKCS1, "SHA1", true), 0, PLAIN(CKM_SHA1_RSA_PKCS) },
+	{ "sha224_rsa_pkcs", "RSA", HOW(PAD_PKCS1, "SHA224", true), 0, PLAIN(CKM_SHA224_RSA_PKCS) },
+	{ "sha256_rsa_pkcs", "RSA", HOW(PAD_PKCS1, "SHA256", true), 0, PLAIN(CKM_SHA256_RSA_PKCS) },
+	{ "sha384_rsa_pkcs", "RSA", HOW(PAD_PKCS1, "SHA384", true), 0, PLAIN(CKM_SHA384_RSA_PKCS) },
+	{ "sha512_rsa_pkcs", "RSA", HOW(PAD_PKCS1, "SHA512", true), 0, PLAIN(CKM_SHA512_RSA_PKCS) },
+	{ "pss_of_sha1", "RSA", HOW(PAD_PSS, "SHA1", false), 20, PARAM(CKM_RSA_PKCS_PSS, pss_sha1) },
+	{ "pss_of_sha256", "RSA", HOW(PAD_PSS, "SHA256", false), 32,
 	  PARAM(CKM_RSA_PKCS_PSS, pss_sha256) },
-	{ "pss_of_sha512", "RSA", { PAD_PSS, "SHA512", false }, 64,
+	{ "pss_of_sha512", "RSA", HOW(PAD_PSS, "SHA512", false), 64,
 	  PARAM(CKM_RSA_PKCS_PSS, pss_sha512) },
-	{ "sha1_pss", "RSA", { PAD_PSS, "SHA1", true }, 0,
+	{ "sha1_pss", "RSA", HOW(PAD_PSS, "SHA1", true), 0,
 	  PARAM(CKM_SHA1_RSA_PKCS_PSS, pss_sha1) },
-	{ "sha224_pss", "RSA", { PAD_PSS, "SHA224", true }, 0,
+	{ "sha224_pss", "RSA", HOW(PAD_PSS, "SHA224", true), 0,
 	  PARAM(CKM_SHA224_RSA_PKCS_PSS, pss_sha224) },
-	{ "sha256_pss", "RSA", { PAD_PSS, "SHA256", true }, 0,
+	{ "sha256_pss", "RSA", HOW(PAD_PSS, "SHA256", true), 0,
 	  PARAM(CKM_SHA256_RSA_PKCS_PSS, pss_sha256) },
-	{ "sha384_pss", "RSA", { PAD_PSS, "SHA384", true }, 0,
+	{ "sha384_pss", "RSA", HOW(PAD_PSS, "SHA384", true), 0,
 	  PARAM(CKM_SHA384_RSA_PKCS_PSS, pss_sha384) },
-	{ "sha512_pss", "RSA", { PAD_PSS, "SHA512", true }, 0,
+	{ "sha512_pss", "RSA", HOW(PAD_PSS, "SHA512", true), 0,
 	  PARAM(CKM_SHA512_RSA_PKCS_PSS, pss_sha512) },
-	{ "ecdsa_p256", "P-256", { PAD_ECDSA, NULL, false }, 32, PLAIN(CKM_ECDSA) },
-	{ "ecdsa_p384", "P-384", { PAD_ECDSA, NULL, false }, 48, PLAIN(CKM_ECDSA) },
-	{ "ecdsa_p521", "P-521", { PAD_ECDSA, NULL, false }, 64, PLAIN(CKM_ECDSA) },
-	{ "ecdsa_short_input", "P-256", { PAD_ECDSA, NULL, false }, 20, PLAIN(CKM_ECDSA) },
-	{ "ecdsa_long_input", "P-256", { PAD_ECDSA, NULL, false }, 64, PLAIN(CKM_ECDSA) },
-	{ "ecdsa_sha1", "P-256", { PAD_ECDSA, "SHA1", true }, 0, PLAIN(CKM_ECDSA_SHA1) },
-	{ "ecdsa_sha224", "P-256", { PAD_ECDSA, "SHA224", true }, 0, PLAIN(CKM_ECDSA_SHA224) },
-	{ "ecdsa_sha256", "P-256", { PAD_ECDSA, "SHA256", true }, 0, PLAIN(CKM_ECDSA_SHA256) },
-	{ "ecdsa_sha384", "P-384", { PAD_ECDSA, "SHA384", true }, 0, PLAIN(CKM_ECDSA_SHA384) },
-	{ "ecdsa_sha512", "P-521", { PAD_ECDSA, "SHA512", true }, 0, PLAIN(CKM_ECDSA_SHA512) },
-	{ "eddsa_ed25519", "ED25519", { PAD_EDDSA, NULL, false }, 300, PLAIN(CKM_EDDSA) },
-	{ "eddsa_ed448", "ED448", { PAD_EDDSA, NULL, false }, 300, PLAIN(CKM_EDDSA) },
+	{ "sha256_pss_salt_11", "RSA", { PAD_PSS, "SHA256", true, NULL, 11, NULL }, 0,
+	  PARAM(CKM_SHA256_RSA_PKCS_PSS, pss_salt_11) },
+	{ "sha256_pss_mgf_sha1", "RSA", { PAD_PSS, "SHA256", true, "SHA1", 0, NULL }, 0,
+	  PARAM(CKM_SHA256_RSA_PKCS_PSS, pss_two_hashes) },
+	{ "pss_of_sha256_mgf_sha1", "RSA", { PAD_PSS, "SHA256", false, "SHA1", 0, NULL }, 32,
+	  PARAM(CKM_RSA_PKCS_PSS, pss_two_hashes) },
+	{ "ecdsa_p256", "P-256", HOW(PAD_ECDSA, NULL, false), 32, PLAIN(CKM_ECDSA) },
+	{ "ecdsa_p384", "P-384", HOW(PAD_ECDSA, NULL, false), 48, PLAIN(CKM_ECDSA) },
+	{ "ecdsa_p521", "P-521", HOW(PAD_ECDSA, NULL, false), 64, PLAIN(CKM_ECDSA) },
+	{ "ecdsa_short_input", "P-256", HOW(PAD_ECDSA, NULL, false), 20, PLAIN(CKM_ECDSA) },
+	{ "ecdsa_long_input", "P-256", HOW(PAD_ECDSA, NULL, false), 64, PLAIN(CKM_ECDSA) },
+	{ "ecdsa_sha1", "P-256", HOW(PAD_ECDSA, "SHA1", true), 0, PLAIN(CKM_ECDSA_SHA1) },
+	{ "ecdsa_sha224", "P-256", HOW(PAD_ECDSA, "SHA224", true), 0, PLAIN(CKM_ECDSA_SHA224) },
+	{ "ecdsa_sha256", "P-256", HOW(PAD_ECDSA, "SHA256", true), 0, PLAIN(CKM_ECDSA_SHA256) },
+	{ "ecdsa_sha384", "P-384", HOW(PAD_ECDSA, "SHA384", true), 0, PLAIN(CKM_ECDSA_SHA384) },
+	{ "ecdsa_sha512", "P-521", HOW(PAD_ECDSA, "SHA512", true), 0, PLAIN(CKM_ECDSA_SHA512) },
+	{ "eddsa_ed25519", "ED25519", HOW(PAD_EDDSA, NULL, false), 0, PLAIN(CKM_EDDSA) },
+	{ "eddsa_ed448", "ED448", HOW(PAD_EDDSA, NULL, false), 0, PLAIN(CKM_EDDSA) },
 };
 
 /* A raw RSA block must be less than the modulus. */

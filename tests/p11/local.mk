@@ -47,3 +47,11 @@ tests_p11_test_crypto_SOURCES = \
 	%D%/peer.h \
 	%D%/test_crypto.c
 tests_p11_test_crypto_LDADD = $(p11_libs)
+
+p11_tests += tests/p11/test_fixtures
+tests_p11_test_fixtures_SOURCES = \
+	%D%/fixtures.def \
+	%D%/peer.c \
+	%D%/peer.h \
+	%D%/test_fixtures.c
+tests_p11_test_fixtures_LDADD = $(p11_libs)

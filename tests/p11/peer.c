@@ -272,21 +272,43 @@ CK_RV peer_import(CK_SESSION_HANDLE s, EVP_PKEY *key, CK_OBJECT_CLASS class, CK_
 
 /* --- signatures --------------------------------------------------------- */
 
-static bool padding_set(EVP_PKEY_CTX *ctx, enum padding padding, const char *md)
+static bool oaep_set(EVP_PKEY_CTX *ctx, const struct scheme *how)
+{
+	size_t len = how->label ? strlen(how->label) : 0;
+	char *label = len ? OPENSSL_strdup(how->label) : NULL;
+
+	if (EVP_PKEY_CTX_set_rsa_oaep_md_name(ctx, how->md, NULL) != 1)
+		return false;
+	/* the context takes the label over */
+	return !len || (label && EVP_PKEY_CTX_set0_rsa_oaep_label(ctx, label, (int)len) == 1);
+}
+
+static bool padding_set(EVP_PKEY_CTX *ctx, const struct scheme *how)
 {
 	static const int rsa[] = {
 		[PAD_PKCS1] = RSA_PKCS1_PADDING, [PAD_NONE] = RSA_NO_PADDING,
 		[PAD_PSS] = RSA_PKCS1_PSS_PADDING, [PAD_OAEP] = RSA_PKCS1_OAEP_PADDING,
 	};
+	bool ok = true;
 
-	if (padding == PAD_ECDSA || padding == PAD_EDDSA)
+	if (how->padding == PAD_ECDSA || how->padding == PAD_EDDSA)
 		return true;
-	if (EVP_PKEY_CTX_set_rsa_padding(ctx, rsa[padding]) != 1)
-		return false;
-	if (padding != PAD_PSS)
-		return true;
-	return EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1 &&
-	       EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, md, NULL) == 1;
+	ok = EVP_PKEY_CTX_set_rsa_padding(ctx, rsa[how->padding]) == 1;
+	if (how->padding == PAD_PSS)
+		ok = ok && EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, how->salt ? how->salt :
+								 RSA_PSS_SALTLEN_DIGEST) == 1;
+	if (how->padding == PAD_OAEP)
+		ok = ok && oaep_set(ctx, how);
+	if (how->padding == PAD_PSS || how->padding == PAD_OAEP)
+		ok = ok && EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, how->mgf ? how->mgf : how->md,
+							     NULL) == 1;
+	return ok;
+}
+
+static bool hash_set(EVP_PKEY_CTX *ctx, const struct scheme *how)
+{
+	return !how->md ||
+	       EVP_PKEY_CTX_set_signature_md(ctx, EVP_get_digestbyname(how->md)) == 1;
 }
 
 /* Half a signature is as long as the order of the curve. */
@@ -331,13 +353,13 @@ bool peer_sign(EVP_PKEY *key, const struct scheme *how, const CK_BYTE *data, siz
 
 	if (how->hashes || how->padding == PAD_EDDSA) {
 		ok = EVP_DigestSignInit_ex(md_ctx, &ctx, how->md, NULL, NULL, key, NULL) == 1 &&
-		     padding_set(ctx, how->padding, how->md) &&
+		     padding_set(ctx, how) &&
 		     EVP_DigestSign(md_ctx, signature, signature_len, data, len) == 1;
 	} else {
 		ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
 		ok = ctx && EVP_PKEY_sign_init(ctx) == 1 &&
-		     padding_set(ctx, how->padding, how->md) &&
-		     (!how->md || EVP_PKEY_CTX_set_signature_md(ctx, EVP_get_digestbyname(how->md)) == 1) &&
+		     padding_set(ctx, how) &&
+		     hash_set(ctx, how) &&
 		     EVP_PKEY_sign(ctx, signature, signature_len, data, len) == 1;
 		EVP_PKEY_CTX_free(ctx);
 	}
@@ -346,13 +368,13 @@ bool peer_sign(EVP_PKEY *key, const struct scheme *how, const CK_BYTE *data, siz
 }
 
 /* What a raw RSA signature opens to is the message, padded on the left. */
-static bool verify_recovers(EVP_PKEY_CTX *ctx, const CK_BYTE *data, size_t len,
-			    const CK_BYTE *signature, size_t signature_len)
+static bool verify_recovers(EVP_PKEY_CTX *ctx, const struct scheme *how, const CK_BYTE *data,
+			    size_t len, const CK_BYTE *signature, size_t signature_len)
 {
 	CK_BYTE out[BYTES_MAX] = { 0 };
 	size_t n = sizeof(out);
 
-	if (EVP_PKEY_verify_recover_init(ctx) != 1 || !padding_set(ctx, PAD_NONE, NULL) ||
+	if (EVP_PKEY_verify_recover_init(ctx) != 1 || !padding_set(ctx, how) ||
 	    EVP_PKEY_verify_recover(ctx, out, &n, signature, signature_len) != 1 || n < len)
 		return false;
 	for (size_t i = 0; i < n - len; i++)
@@ -368,10 +390,10 @@ static bool verify_hash(EVP_PKEY *key, const struct scheme *how, const CK_BYTE *
 	bool ok = false;
 
 	if (ctx && how->padding == PAD_NONE)
-		ok = verify_recovers(ctx, data, len, signature, signature_len);
+		ok = verify_recovers(ctx, how, data, len, signature, signature_len);
 	else if (ctx)
-		ok = EVP_PKEY_verify_init(ctx) == 1 && padding_set(ctx, how->padding, how->md) &&
-		     (!how->md || EVP_PKEY_CTX_set_signature_md(ctx, EVP_get_digestbyname(how->md)) == 1) &&
+		ok = EVP_PKEY_verify_init(ctx) == 1 && padding_set(ctx, how) &&
+		     hash_set(ctx, how) &&
 		     EVP_PKEY_verify(ctx, signature, signature_len, data, len) == 1;
 	EVP_PKEY_CTX_free(ctx);
 	return ok;
@@ -395,7 +417,7 @@ bool peer_verify(EVP_PKEY *key, const struct scheme *how, const CK_BYTE *data, s
 		return verify_hash(key, how, data, len, signature, signature_len);
 	md_ctx = EVP_MD_CTX_new();
 	ok = EVP_DigestVerifyInit_ex(md_ctx, &ctx, how->md, NULL, NULL, key, NULL) == 1 &&
-	     padding_set(ctx, how->padding, how->md) &&
+	     padding_set(ctx, how) &&
 	     EVP_DigestVerify(md_ctx, signature, signature_len, data, len) == 1;
 	EVP_MD_CTX_free(md_ctx);
 	return ok;
@@ -403,22 +425,22 @@ bool peer_verify(EVP_PKEY *key, const struct scheme *how, const CK_BYTE *data, s
 
 /* --- encryption --------------------------------------------------------- */
 
-bool peer_encrypt(EVP_PKEY *key, enum padding padding, const CK_BYTE *data, size_t len,
+bool peer_encrypt(EVP_PKEY *key, const struct scheme *how, const CK_BYTE *data, size_t len,
 		  CK_BYTE *out, size_t *out_len)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
-	bool ok = ctx && EVP_PKEY_encrypt_init(ctx) == 1 && padding_set(ctx, padding, NULL) &&
+	bool ok = ctx && EVP_PKEY_encrypt_init(ctx) == 1 && padding_set(ctx, how) &&
 		  EVP_PKEY_encrypt(ctx, out, out_len, data, len) == 1;
 
 	EVP_PKEY_CTX_free(ctx);
 	return ok;
 }
 
-bool peer_decrypt(EVP_PKEY *key, enum padding padding, const CK_BYTE *data, size_t len,
+bool peer_decrypt(EVP_PKEY *key, const struct scheme *how, const CK_BYTE *data, size_t len,
 		  CK_BYTE *out, size_t *out_len)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
-	bool ok = ctx && EVP_PKEY_decrypt_init(ctx) == 1 && padding_set(ctx, padding, NULL) &&
+	bool ok = ctx && EVP_PKEY_decrypt_init(ctx) == 1 && padding_set(ctx, how) &&
 		  EVP_PKEY_decrypt(ctx, out, out_len, data, len) == 1;
 
 	EVP_PKEY_CTX_free(ctx);

@@ -13,17 +13,20 @@
 enum padding {
 	PAD_PKCS1,
 	PAD_NONE,		/* CKM_RSA_X_509 */
-	PAD_PSS,		/* salt as long as the hash */
-	PAD_OAEP,		/* SHA-1 throughout */
+	PAD_PSS,
+	PAD_OAEP,
 	PAD_ECDSA,		/* r and s, each as long as the order */
 	PAD_EDDSA
 };
 
-/* How a mechanism signs. */
+/* How a mechanism signs or encrypts. */
 struct scheme {
 	enum padding padding;
 	const char *md;		/* NULL: none at all */
 	bool hashes;		/* the mechanism hashes; otherwise its input is the hash */
+	const char *mgf;	/* hash of the mask generation; NULL: the same */
+	int salt;		/* PSS, bytes; 0: as many as the hash has */
+	const char *label;	/* OAEP; NULL: none */
 };
 
 /* "RSA" (2048 bits), "P-256", "P-384", "P-521", "ED25519", "ED448" */
@@ -39,9 +42,9 @@ bool peer_sign(EVP_PKEY *key, const struct scheme *how, const CK_BYTE *data, siz
 bool peer_verify(EVP_PKEY *key, const struct scheme *how, const CK_BYTE *data, size_t len,
 		 const CK_BYTE *signature, size_t signature_len);
 /* RSA only; PAD_PKCS1, PAD_NONE or PAD_OAEP. */
-bool peer_encrypt(EVP_PKEY *key, enum padding padding, const CK_BYTE *data, size_t len,
+bool peer_encrypt(EVP_PKEY *key, const struct scheme *how, const CK_BYTE *data, size_t len,
 		  CK_BYTE *out, size_t *out_len);
-bool peer_decrypt(EVP_PKEY *key, enum padding padding, const CK_BYTE *data, size_t len,
+bool peer_decrypt(EVP_PKEY *key, const struct scheme *how, const CK_BYTE *data, size_t len,
 		  CK_BYTE *out, size_t *out_len);
 
 /* A symmetric cipher in one go; the tag of an AEAD follows the text. */

@@ -54,12 +54,13 @@ static CK_RV size_null(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o)
 	return p11->C_GetObjectSize(s, o, NULL);
 }
 
-static CK_RV size_unavailable(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o)
+/* A number of bytes, or CK_UNAVAILABLE_INFORMATION. */
+static CK_RV size_told(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o)
 {
 	CK_ULONG size = 0;
 	CK_RV rv = p11->C_GetObjectSize(s, o, &size);
 
-	return rv == CKR_OK ? want(size == CK_UNAVAILABLE_INFORMATION) : rv;
+	return rv == CKR_OK ? want(size > 0) : rv;
 }
 
 static CK_RV get_template_null(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o)
