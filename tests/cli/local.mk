@@ -1,1 +1,19 @@
-# Appends to cli_tests; see tests/local.mk.
+# The tool's texts, streams and exit status, compared with SoftHSM 2.6.1.
+
+cli_tests += \
+	%D%/beyond.sh \
+	%D%/delete_token.sh \
+	%D%/import.sh \
+	%D%/init_token.sh \
+	%D%/options.sh \
+	%D%/parallel.sh \
+	%D%/prompts.sh \
+	%D%/show_slots.sh \
+	%D%/startup.sh
+
+test_helpers += tests/cli/pty tests/cli/objects
+tests_cli_pty_SOURCES = %D%/pty.c
+tests_cli_objects_SOURCES = %D%/objects.c
+tests_cli_objects_LDADD = libcore.la $(OPENSSL_LIBS) $(DL_LIBS)
+
+EXTRA_DIST += %D%/lib.sh %D%/differences %D%/data %D%/expected
