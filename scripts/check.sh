@@ -1,0 +1,181 @@
+#!/bin/sh
+# Installs what the tests need and runs the suite. The last line printed is
+# "N passed, N failed"; the exit status is zero only if nothing failed.
+set -u
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+all_parts='plain sanitizers valgrind symbols distcheck'
+usage="usage: scripts/check.sh [PART...]
+parts: $all_parts (all by default), clang
+With CI=true in the environment a missing peer program is a failure, not a skip."
+work=${CHECK_DIR:-$top/build/check}
+passed=0
+failed=0
+
+case ${1-} in
+-h | --help) say "$usage"; exit 0 ;;
+esac
+parts=${*:-$all_parts}
+for part in $parts; do
+	case " $all_parts clang " in
+	*" $part "*) ;;
+	*) die "unknown part $part; $usage" ;;
+	esac
+done
+
+# count PART STATUS: one result that is not a line of automake's summary.
+count()
+{
+	if [ "$2" -eq 0 ]; then
+		passed=$((passed + 1))
+		say "$1: passed"
+	else
+		failed=$((failed + 1))
+		say "$1: FAILED"
+	fi
+}
+
+# summed WORD LOG: the sum of automake's "# WORD: N" lines.
+summed()
+{
+	sed -n "s/^# $1: *\([0-9][0-9]*\)\$/\1/p" "$2" |
+		{ sum=0; while read -r n; do sum=$((sum + n)); done; echo "$sum"; }
+}
+
+# build PART CONFIGURE-ARGUMENT...: configures and makes in $work/PART.
+build()
+{
+	build_dir=$work/$1
+	shift
+	mkdir -p "$build_dir" || die "cannot make the directory $build_dir"
+	(cd "$build_dir" &&
+		{ "$top/configure" -q --enable-werror "$@" &&
+		make -s -j"$(cpu_count)" all; } >build.log 2>&1) && return 0
+	tail -n 30 "$build_dir/build.log"
+	return 1
+}
+
+# tests PART BUILD TARGET: runs a make target which ends in automake's summary.
+tests()
+{
+	tests_log=$work/$1.log
+	(cd "$work/$2" && make -k -j"$(cpu_count)" "$3") >"$tests_log" 2>&1
+	tests_status=$?
+	good=$(($(summed PASS "$tests_log") + $(summed XFAIL "$tests_log")))
+	bad=$(($(summed FAIL "$tests_log") + $(summed XPASS "$tests_log") +
+		$(summed ERROR "$tests_log")))
+	# make may also stop before or after the tests themselves.
+	if [ $tests_status -ne 0 ] && [ $bad -eq 0 ]; then
+		bad=1
+		tail -n 30 "$tests_log"
+	fi
+	passed=$((passed + good))
+	failed=$((failed + bad))
+	say "$1: $good passed, $bad failed, $(summed SKIP "$tests_log") skipped"
+	sed -n -E '/^(FAIL|XPASS|ERROR|SKIP): /p' "$tests_log" | sort -u
+	[ $bad -eq 0 ] || show_failures "$work/$2/test-suite.log"
+}
+
+# show_failures FILE: the tail of what each failing test said.
+show_failures()
+{
+	if [ -e "$1" ]; then
+		say "--- end of $1"
+		tail -n 60 "$1"
+	fi
+}
+
+# The plain build serves several parts and is made once.
+plain_built=
+need_plain()
+{
+	[ -z "$plain_built" ] || return "$plain_built"
+	build plain
+	plain_built=$?
+	[ $plain_built -eq 0 ] || count "plain build" 1
+	return $plain_built
+}
+
+run_plain()
+{
+	need_plain && tests plain plain check
+}
+
+run_sanitizers()
+{
+	if build sanitizers --enable-sanitizers=address,undefined; then
+		tests sanitizers sanitizers check
+	else
+		count "sanitizers build" 1
+	fi
+}
+
+run_valgrind()
+{
+	need_plain && tests valgrind plain check-valgrind
+}
+
+# standard_functions: the names that PKCS#11 2.40 defines.
+standard_functions()
+{
+	sed -n 's/^FUNCTION(\(C_[A-Za-z]*\), 2, 40,.*/\1/p' \
+		"$top/src/lib/pkcs11/functions.def"
+}
+
+# The module exports every function of PKCS#11 2.40 and nothing but C_ names.
+exports_are_right()
+{
+	nm -D --defined-only "$work/plain/.libs/libsofthsm2.so" >"$work/nm.log" ||
+		return 1
+	if awk '$3 !~ /^C_/' "$work/nm.log" | grep .; then
+		say "these symbols must not be exported"
+		return 1
+	fi
+	for name in $(standard_functions); do
+		grep -q " T $name\$" "$work/nm.log" ||
+			{ say "$name is not exported"; return 1; }
+	done
+}
+
+run_symbols()
+{
+	need_plain || return
+	exports_are_right
+	count symbols $?
+}
+
+run_distcheck()
+{
+	need_plain || return
+	(cd "$work/plain" && make -j"$(cpu_count)" distcheck) >"$work/distcheck.log" 2>&1
+	distcheck_status=$?
+	[ $distcheck_status -eq 0 ] || tail -n 60 "$work/distcheck.log"
+	count distcheck $distcheck_status
+}
+
+run_clang()
+{
+	if build clang CC=clang; then
+		tests clang clang check
+	else
+		count "clang build" 1
+	fi
+}
+
+packages="$build_packages libcunit1-dev openssl valgrind libc6-dbg xz-utils
+	pkcs11-tool=opensc p11tool=gnutls-bin p11-kit softhsm2
+	libengine-pkcs11-openssl keytool=default-jre-headless"
+case " $parts " in
+*" clang "*) packages="$packages clang" ;;
+esac
+
+mkdir -p "$work" || die "cannot make the directory $work"
+# shellcheck disable=SC2086 # a list of words
+install_packages "$work/packages.log" $packages
+make_configure "$work/autoreconf.log"
+for part in $parts; do
+	"run_$part"
+done
+say "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
