@@ -1,1 +1,8 @@
-# Appends to interop_tests; see tests/local.mk.
+interop_tests += \
+	%D%/keytool.sh \
+	%D%/openssl_engine.sh \
+	%D%/p11_kit.sh \
+	%D%/p11tool.sh \
+	%D%/pkcs11_tool.sh
+
+EXTRA_DIST += %D%/lib.sh

@@ -1,0 +1,115 @@
+# Shared by the tests of this folder; to be sourced by a POSIX shell.
+#
+# Each test runs a foreign program on $MODULE with a token of its own, made
+# with $SOFTHSM2_UTIL. A missing program is a skip, and a failure with CI=true.
+# shellcheck shell=sh disable=SC2034
+
+set -u
+: "${MODULE:?names the PKCS#11 module to test}"
+: "${SOFTHSM2_UTIL:?names the softhsm2-util to make tokens with}"
+
+label=interop
+so_pin=5678
+user_pin=1234
+failures=0
+
+# skip REASON: ends the test; automake knows the status 77.
+skip()
+{
+	echo "SKIP: $*"
+	exit 77
+}
+
+# need PROGRAM...: what the test cannot do without.
+need()
+{
+	for program in "$@"; do
+		command -v "$program" >/dev/null || missing "$program"
+	done
+}
+
+missing()
+{
+	[ "${CI-}" = true ] || skip "$* is not installed"
+	echo "FAIL: $* is not installed"
+	exit 1
+}
+
+# check NAME COMMAND...: one result; the output is shown only on failure.
+check()
+{
+	check_name=$1
+	shift
+	if "$@" >"$dir/out" 2>&1 </dev/null; then
+		echo "ok: $check_name"
+	else
+		echo "FAIL: $check_name: $*"
+		sed 's/^/    /' "$dir/out"
+		failures=$((failures + 1))
+	fi
+}
+
+# says PATTERN COMMAND...: the command succeeds and prints the pattern.
+says()
+{
+	says_pattern=$1
+	shift
+	"$@" >"$dir/says" 2>&1
+	says_status=$?
+	cat "$dir/says"
+	[ $says_status -eq 0 ] && grep -qe "$says_pattern" "$dir/says"
+}
+
+# lacks PATTERN COMMAND...: the command succeeds and does not print it.
+lacks()
+{
+	lacks_pattern=$1
+	shift
+	"$@" >"$dir/says" 2>&1 || { cat "$dir/says"; return 1; }
+	cat "$dir/says"
+	! grep -qe "$lacks_pattern" "$dir/says"
+}
+
+# fails COMMAND...: the command must not succeed.
+fails()
+{
+	! "$@"
+}
+
+# reference: the module is SoftHSM 2.6, which lacks ECDSA with a hash, refuses
+# an OAEP label, and crashes at exit below libengine-pkcs11 after a wrong PIN.
+reference()
+{
+	pkcs11-tool --module "$MODULE" --show-info 2>/dev/null |
+		grep -q '^Library .*(ver 2\.6)'
+}
+
+# new_token LABEL
+new_token()
+{
+	"$SOFTHSM2_UTIL" --module "$MODULE" --init-token --free --label "$1" \
+		--so-pin "$so_pin" --pin "$user_pin" >"$dir/out" 2>&1 && return 0
+	cat "$dir/out"
+	echo "FAIL: the token $1 could not be made"
+	exit 1
+}
+
+# finish: the last line of each test.
+finish()
+{
+	[ "$failures" -eq 0 ]
+	exit
+}
+
+# Foreign programs are not built with the sanitizers' run time.
+[ -z "${SANITIZERS-}" ] || skip "the module is built with sanitizers"
+
+dir=$(mktemp -d "${TMPDIR:-/tmp}/softhsm-interop.XXXXXX") || exit 99
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 99' HUP INT TERM
+mkdir "$dir/tokens" "$dir/home" || exit 99
+printf 'directories.tokendir = %s\nlog.level = INFO\nlog.file = %s\n' \
+	"$dir/tokens" "$dir/softhsm.log" >"$dir/softhsm2.conf"
+SOFTHSM2_CONF=$dir/softhsm2.conf
+HOME=$dir/home
+export SOFTHSM2_CONF HOME
