@@ -43,6 +43,11 @@ make_configure "$build/autoreconf.log"
 cd "$build" || die "cannot enter $build"
 logged configure configure.log "$top/configure" --prefix="$prefix" \
 	--libdir="$prefix/lib"
+# Paths are compiled in, and make does not see that the prefix has changed.
+if [ -e prefix ] && [ "$(cat prefix)" != "$prefix" ]; then
+	logged "make clean" clean.log make clean
+fi
+printf '%s\n' "$prefix" >prefix || die "cannot write in $build"
 logged make make.log make -j"$(cpu_count)"
 say "installing under $prefix"
 logged "make install" install.log make install
