@@ -5,10 +5,11 @@ set -u
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-all_parts='plain sanitizers valgrind symbols distcheck'
+all_parts='plain reference sanitizers valgrind symbols distcheck'
 usage="usage: scripts/check.sh [PART...]
 parts: $all_parts (all by default), clang
 With CI=true in the environment a missing peer program is a failure, not a skip."
+reference=/usr/lib/softhsm/libsofthsm2.so
 work=${CHECK_DIR:-$top/build/check}
 passed=0
 failed=0
@@ -56,11 +57,14 @@ build()
 	return 1
 }
 
-# tests PART BUILD TARGET: runs a make target which ends in automake's summary.
+# tests PART BUILD MAKE-ARGUMENT...: runs make, which ends in automake's summary.
 tests()
 {
+	tests_part=$1
+	tests_build=$work/$2
 	tests_log=$work/$1.log
-	(cd "$work/$2" && make -k -j"$(cpu_count)" "$3") >"$tests_log" 2>&1
+	shift 2
+	(cd "$tests_build" && make -k -j"$(cpu_count)" "$@") >"$tests_log" 2>&1
 	tests_status=$?
 	good=$(($(summed PASS "$tests_log") + $(summed XFAIL "$tests_log")))
 	bad=$(($(summed FAIL "$tests_log") + $(summed XPASS "$tests_log") +
@@ -72,9 +76,9 @@ tests()
 	fi
 	passed=$((passed + good))
 	failed=$((failed + bad))
-	say "$1: $good passed, $bad failed, $(summed SKIP "$tests_log") skipped"
+	say "$tests_part: $good passed, $bad failed, $(summed SKIP "$tests_log") skipped"
 	sed -n -E '/^(FAIL|XPASS|ERROR|SKIP): /p' "$tests_log" | sort -u
-	[ $bad -eq 0 ] || show_failures "$work/$2/test-suite.log"
+	[ $bad -eq 0 ] || show_failures "$tests_build/test-suite.log"
 }
 
 # show_failures FILE: the tail of what each failing test said.
@@ -100,6 +104,14 @@ need_plain()
 run_plain()
 {
 	need_plain && tests plain plain check
+}
+
+# The tests of the module's edge describe SoftHSM too, so they run on it as well.
+run_reference()
+{
+	# shellcheck disable=SC2016 # make expands it
+	need_plain && tests reference plain check 'TESTS=$(p11_tests)' \
+		MODULE="$reference"
 }
 
 run_sanitizers()
@@ -163,7 +175,7 @@ run_clang()
 	fi
 }
 
-packages="$build_packages libcunit1-dev openssl valgrind libc6-dbg xz-utils
+packages="$build_packages c++=g++ python3 libcunit1-dev openssl valgrind libc6-dbg xz-utils
 	pkcs11-tool=opensc p11tool=gnutls-bin p11-kit softhsm2
 	libengine-pkcs11-openssl keytool=default-jre-headless"
 case " $parts " in
