@@ -74,11 +74,15 @@ tests()
 		bad=1
 		tail -n 30 "$tests_log"
 	fi
+	if [ $((good + bad)) -eq 0 ]; then
+		bad=1
+		say "$tests_part: no test ran"
+	fi
 	passed=$((passed + good))
 	failed=$((failed + bad))
 	say "$tests_part: $good passed, $bad failed, $(summed SKIP "$tests_log") skipped"
 	sed -n -E '/^(FAIL|XPASS|ERROR|SKIP): /p' "$tests_log" | sort -u
-	[ $bad -eq 0 ] || show_failures "$tests_build/test-suite.log"
+	[ "$bad" -eq 0 ] || show_failures "$tests_build/test-suite.log"
 }
 
 # show_failures FILE: the tail of what each failing test said.
