@@ -1,4 +1,5 @@
 interop_tests += \
+	%D%/exchange.sh \
 	%D%/keytool.sh \
 	%D%/openssl_engine.sh \
 	%D%/p11_kit.sh \
