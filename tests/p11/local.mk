@@ -55,3 +55,7 @@ tests_p11_test_fixtures_SOURCES = \
 	%D%/peer.h \
 	%D%/test_fixtures.c
 tests_p11_test_fixtures_LDADD = $(p11_libs)
+
+p11_tests += tests/p11/test_concurrent
+tests_p11_test_concurrent_SOURCES = %D%/kinds.c %D%/kinds.h %D%/test_concurrent.c
+tests_p11_test_concurrent_LDADD = $(p11_libs)
