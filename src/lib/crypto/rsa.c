@@ -116,8 +116,8 @@ static CK_RV pkcs1_sign(struct op *op, const CK_BYTE *in, size_t len, CK_BYTE *o
 }
 
 /*
- * What the signature was made from must be exactly what was to be signed. EVP_PKEY_verify would do
- * the same, but takes no signature of empty data.
+ * The number that the signature was made from must be exactly the expected one (RFC 8017 section
+ * 8.2.2). EVP_PKEY_verify does the same, but takes no signature of empty data.
  */
 static CK_RV compare(const struct sig *s, const CK_BYTE *in, size_t len, const CK_BYTE *sig)
 {
@@ -136,10 +136,26 @@ static CK_RV compare(const struct sig *s, const CK_BYTE *in, size_t len, const C
 
 static CK_RV pkcs1_verify(struct op *op, const CK_BYTE *in, size_t len, const CK_BYTE *sig)
 {
+	struct sig *s = op->state;
 	unsigned char info[PREFIX_MAX + EVP_MAX_MD_SIZE];
+	struct secbuf *padded;
 	CK_RV rv = pkcs1_block(op, in, &len, info, &in);
 
-	return rv == CKR_OK ? compare(op->state, in, len, sig) : rv;
+	if (rv != CKR_OK)
+		return rv;
+	padded = secbuf_new(s->size);
+	if (padded == NULL)
+		return CKR_HOST_MEMORY;
+	/* 00 01 ff ... ff 00 and the data */
+	memset(padded->data, 0xff, s->size);
+	padded->data[0] = 0;
+	padded->data[1] = 1;
+	padded->data[s->size - len - 1] = 0;
+	if (len > 0)
+		memcpy(padded->data + s->size - len, in, len);
+	rv = compare(s, padded->data, padded->len, sig);
+	secbuf_free(padded);
+	return rv;
 }
 
 static CK_RV pss_sign(struct op *op, const CK_BYTE *in, size_t len, CK_BYTE *out)
@@ -298,13 +314,15 @@ static CK_RV open_context(struct op *op, const OSSL_PARAM params[], const struct
 	return rv;
 }
 
-/* PKCS#1 v1.5 and raw: no parameter. */
-static CK_RV begin_plain(struct op *op, const CK_MECHANISM *param, const char *mode)
+/* PKCS#1 v1.5 and raw: no parameter. To verify, the padding is compared like the rest. */
+static CK_RV begin_plain(struct op *op, const CK_MECHANISM *param)
 {
 	const struct hash *h = hash_by_md(op->mech->arg.md);
+	bool pkcs1 = padding_of(op) == RSA_PAD_PKCS1;
+	const char *mode = pkcs1 && op->kind != OP_VERIFY ? OSSL_PKEY_RSA_PAD_MODE_PKCSV15 :
+							    OSSL_PKEY_RSA_PAD_MODE_NONE;
 	const OSSL_PARAM params[] = { text_param(OSSL_PKEY_PARAM_PAD_MODE, mode),
 				      OSSL_PARAM_construct_end() };
-	bool pkcs1 = padding_of(op) == RSA_PAD_PKCS1;
 	struct sig *s;
 	CK_RV rv = mech_no_param(param);
 
@@ -396,10 +414,8 @@ static CK_RV rsa_begin(struct op *op, const CK_MECHANISM *param)
 		return begin_pss(op, param);
 	case RSA_PAD_OAEP:
 		return begin_oaep(op, param);
-	case RSA_PAD_NONE:
-		return begin_plain(op, param, OSSL_PKEY_RSA_PAD_MODE_NONE);
 	default:
-		return begin_plain(op, param, OSSL_PKEY_RSA_PAD_MODE_PKCSV15);
+		return begin_plain(op, param);
 	}
 }
 
