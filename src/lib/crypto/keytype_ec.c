@@ -79,7 +79,7 @@ static CK_RV read_point(CK_KEY_TYPE type, const struct attrset *parts, size_t co
 /* Multiplies the generator by d; false when d is out of range or OpenSSL fails. */
 static bool public_point(const EC_GROUP *group, const BIGNUM *d, unsigned char *point, size_t *len)
 {
-	BN_CTX *ctx = BN_CTX_new_ex(ossl_ctx());
+	BN_CTX *ctx = BN_CTX_new_ex(ossl_random_ctx());
 	EC_POINT *q = EC_POINT_new(group);
 
 	*len = 0;
@@ -143,7 +143,7 @@ CK_RV keytype_ec_load(const struct keytype *t, CK_OBJECT_CLASS class, const stru
 
 	if (rv != CKR_OK)
 		return rv;
-	group = EC_GROUP_new_by_curve_name_ex(ossl_ctx(), NULL, curve.nid);
+	group = EC_GROUP_new_by_curve_name_ex(ossl_random_ctx(), NULL, curve.nid);
 	if (group == NULL)
 		return ossl_error(curve.name, CKR_CURVE_NOT_SUPPORTED);
 	bits = (CK_ULONG)EC_GROUP_get_degree(group);

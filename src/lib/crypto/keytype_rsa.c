@@ -57,7 +57,7 @@ static CK_RV find_exponent(const struct attrset *parts, BIGNUM **out)
 	BIGNUM *n = keyparts_get_bn(parts, CKA_MODULUS);
 	BIGNUM *d = keyparts_get_bn(parts, CKA_PRIVATE_EXPONENT);
 	BIGNUM *base = BN_new(), *e = BN_new(), *result = BN_new();
-	BN_CTX *ctx = BN_CTX_new_ex(ossl_ctx());
+	BN_CTX *ctx = BN_CTX_new_ex(ossl_random_ctx());
 	bool found = false;
 	CK_RV rv = CKR_HOST_MEMORY;
 
@@ -149,7 +149,7 @@ static CK_RV check_primes(const struct attrset *attrs)
 	BIGNUM *n = keyparts_get_bn(attrs, CKA_MODULUS);
 	BIGNUM *p = keyparts_get_bn(attrs, CKA_PRIME_1), *q = keyparts_get_bn(attrs, CKA_PRIME_2);
 	BIGNUM *product = BN_new();
-	BN_CTX *ctx = BN_CTX_new_ex(ossl_ctx());
+	BN_CTX *ctx = BN_CTX_new_ex(ossl_random_ctx());
 	CK_RV rv = CKR_OK;
 
 	if (n == NULL || p == NULL || q == NULL || product == NULL || ctx == NULL)

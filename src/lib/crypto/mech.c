@@ -102,7 +102,7 @@ static void apply_name(struct mech_policy *p, const char *name, bool exclude)
 	if (*name == '\0')
 		return;
 	if (!ckm_from_name(name, &type)) {
-		log_warning("slots.mechanisms: there is no mechanism \"%s\" (blanks belong to the name)",
+		log_warning("slots.mechanisms: no mechanism is called \"%s\" (blanks count)",
 			    name);
 		return;
 	}

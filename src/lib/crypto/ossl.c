@@ -20,18 +20,15 @@
 /* EVP takes int lengths; a multiple of every block size. */
 #define CHUNK ((size_t)1 << 30)
 
-enum alg_kind { ALG_MD, ALG_CIPHER, ALG_MAC, ALG_KEY };
+enum alg_kind { ALG_MD, ALG_CIPHER, ALG_MAC };
 
-/*
- * A cached answer of OpenSSL; all pointers NULL and has_key false: it does not offer the algorithm.
- */
+/* A cached answer of OpenSSL; all pointers NULL: it does not offer the algorithm. */
 struct alg {
 	enum alg_kind kind;
 	char name[NAME_BYTES];
 	EVP_MD *md;
 	EVP_CIPHER *cipher;
 	EVP_MAC *mac;
-	bool has_key;
 };
 
 static OSSL_LIB_CTX *context;
@@ -170,15 +167,6 @@ EVP_PKEY *ossl_raw_key(const char *type, bool private, const unsigned char *data
 		       : EVP_PKEY_new_raw_public_key_ex(ossl_ctx(), name, NULL, data, len);
 }
 
-static bool key_type_exists(const char *name)
-{
-	char own[NAME_BYTES];
-	EVP_KEYMGMT *m = EVP_KEYMGMT_fetch(ossl_ctx(), key_name(name, own), NULL);
-
-	EVP_KEYMGMT_free(m);
-	return m != NULL;
-}
-
 static struct alg *alg_fetch(enum alg_kind kind, const char *name)
 {
 	struct alg *a = calloc(1, sizeof(*a));
@@ -196,9 +184,6 @@ static struct alg *alg_fetch(enum alg_kind kind, const char *name)
 		break;
 	case ALG_MAC:
 		a->mac = EVP_MAC_fetch(ossl_ctx(), name, NULL);
-		break;
-	case ALG_KEY:
-		a->has_key = key_type_exists(name);
 		break;
 	}
 	ossl_clear();
@@ -242,7 +227,7 @@ EVP_MAC *ossl_mac(const char *name)
 
 bool ossl_has_key(const char *name)
 {
-	return alg_find(ALG_KEY, name)->has_key;
+	return provider != NULL && provider_has_key(provider, name);
 }
 
 const EVP_CIPHER *ossl_cipher_sized(const char *pattern, size_t key_bytes)

@@ -49,7 +49,10 @@ OSSL_LIB_CTX *ossl_ctx(void);
  */
 void ossl_settle(void);
 
-/* The context whose random generators serve us (crypto/provider.h); otherwise as ossl_ctx. */
+/*
+ * The context whose random generators serve us (crypto/provider.h); otherwise as ossl_ctx. Also for
+ * arithmetic, whose blinding draws from them.
+ */
 OSSL_LIB_CTX *ossl_random_ctx(void);
 
 /* Says that the calling thread is about to use objects made in the context; part of ossl_ctx. */
@@ -78,8 +81,8 @@ EVP_PKEY_CTX *ossl_key_ctx(const char *type);
 EVP_PKEY *ossl_raw_key(const char *type, bool private, const unsigned char *data, size_t len);
 
 /*
- * Can EVP_PKEY, signature, MAC ... operations for that key type (OpenSSL's name: "RSA", "ED25519")
- * be had? Cached.
+ * Can keys of that type (OpenSSL's name: "RSA", "ED25519") be had? Does not put anything to use, so
+ * that ossl_settle need not have been called.
  */
 bool ossl_has_key(const char *name);
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define NAME "softhsm"
 
@@ -127,6 +128,20 @@ CK_RV provider_open(struct provider **out, OSSL_LIB_CTX **ctx)
 	*ctx = p->shown;
 	*out = p;
 	return CKR_OK;
+}
+
+bool provider_has_key(const struct provider *p, const char *type)
+{
+	static const size_t prefix = sizeof(PROVIDER_KEY_PREFIX) - 1;
+	size_t len = strlen(type);
+
+	for (const OSSL_ALGORITHM *key = p->keys; key->algorithm_names != NULL; key++) {
+		const char *name = key->algorithm_names + prefix;
+
+		if (strncasecmp(name, type, len) == 0 && name[len] == ':')
+			return true;
+	}
+	return false;
 }
 
 OSSL_LIB_CTX *provider_random(const struct provider *p)

@@ -38,6 +38,12 @@ CK_RV provider_open(struct provider **out, OSSL_LIB_CTX **ctx) MUST_CHECK;
  */
 OSSL_LIB_CTX *provider_random(const struct provider *p);
 
+/*
+ * Does it have that key type? To fetch it would already make libcrypto look for an engine (and 3.5
+ * load the host's configuration).
+ */
+bool provider_has_key(const struct provider *p, const char *type);
+
 /* Frees the context and all that belongs to it. NULL is fine. */
 void provider_close(struct provider *p);
 
