@@ -20,6 +20,7 @@ void session_table_destroy(struct session_table *t)
 CK_RV session_table_open(struct session_table *t, struct slot *slot, bool rw, CK_SESSION_HANDLE *out)
 {
 	struct session *s = NULL;
+	CK_SESSION_HANDLE handle = CK_INVALID_HANDLE;
 	CK_RV rv = session_new(slot, rw, &s);
 
 	if (rv == CKR_OK)
@@ -28,15 +29,17 @@ CK_RV session_table_open(struct session_table *t, struct slot *slot, bool rw, CK
 		session_unref(s);
 		return rv;
 	}
+	/* once it is in the table, another thread may close and free it */
+	handle = s->handle;
 	lock_take(&t->lock);
-	rv = handle_put(&t->map, s->handle, s);
+	rv = handle_put(&t->map, handle, s);
 	lock_drop(&t->lock);
 	if (rv != CKR_OK) {
-		token_session_closed(slot->token, s->handle, rw);
+		token_session_closed(slot->token, handle, rw);
 		session_unref(s);
 		return rv;
 	}
-	*out = s->handle;
+	*out = handle;
 	return CKR_OK;
 }
 
