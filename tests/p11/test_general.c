@@ -725,11 +725,15 @@ static CK_RV in_child_session_or_start(struct ctx *c)
 	return rv;
 }
 
+/* Not with a sanitizer, whose allocator does not survive such a fork. */
 static int child_fork_while_threads_call(void)
 {
+	const char *sanitizers = getenv("SANITIZERS");
 	struct ctx c = { 0 };
 	CK_RV rv = CKR_OK;
 
+	if (sanitizers && *sanitizers)
+		return 0;
 	if (!child_start() || !callers_start() || slot_find(TOKEN_LABEL, &c.slot) != CKR_OK)
 		return 1;
 	for (int i = 0; rv == CKR_OK && i < 20; i++)
@@ -737,6 +741,8 @@ static int child_fork_while_threads_call(void)
 	callers.stop = true;
 	for (size_t i = 0; i < LENGTH(callers.ids); i++)
 		pthread_join(callers.ids[i], NULL);
+	if (rv != CKR_OK)
+		fprintf(stderr, "the forked child answers 0x%lx\n", rv);
 	return rv == CKR_OK ? 0 : 1;
 }
 
