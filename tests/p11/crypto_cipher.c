@@ -220,26 +220,23 @@ static CK_RV decrypt_two_calls(struct ctx *c)
 
 void test_ciphers(void)
 {
-	static const struct {
-		const char *name;
-		CK_RV (*call)(struct ctx *);
-	} calls[] = {
-		{ "encrypt", encrypt_all },
-		{ "decrypt", decrypt_all },
-		{ "encrypt_parts", encrypt_parts },
-		{ "decrypt_parts", decrypt_parts },
-		{ "encrypt_two_calls", encrypt_two_calls },
-		{ "decrypt_two_calls", decrypt_two_calls },
+	static const struct call calls[] = {
+		{ "encrypt_all", encrypt_all, CKR_OK },
+		{ "decrypt_all", decrypt_all, CKR_OK },
+		{ "encrypt_parts", encrypt_parts, CKR_OK },
+		{ "decrypt_parts", decrypt_parts, CKR_OK },
+		{ "encrypt_two_calls", encrypt_two_calls, CKR_OK },
+		{ "decrypt_two_calls", decrypt_two_calls, CKR_OK },
 	};
+	char name[32];
 
 	for (size_t i = 0; i < LENGTH(modes); i++)
-		for (size_t key_len = 16; key_len <= 32; key_len += 8)
-			for (size_t j = 0; j < LENGTH(calls); j++) {
-				struct cipher_case v = { &modes[i], key_len };
+		for (size_t key_len = 16; key_len <= 32; key_len += 8) {
+			struct cipher_case v = { &modes[i], key_len };
 
-				row_runf(RW_USER, calls[j].call, &v, CKR_OK, "aes_%zu_%s_%s",
-					 8 * key_len, modes[i].name, calls[j].name);
-			}
+			snprintf(name, sizeof(name), "aes_%zu_%s", 8 * key_len, modes[i].name);
+			rows_run(RW_USER, calls, LENGTH(calls), &v, name);
+		}
 }
 
 /* --- RSA ---------------------------------------------------------------- */
@@ -394,21 +391,18 @@ static CK_RV rsa_decrypt_final(struct ctx *c)
 
 void test_rsa_encryption(void)
 {
-	for (size_t i = 0; i < LENGTH(rsa_cases); i++) {
-		const struct rsa_case *r = &rsa_cases[i];
+	static const struct call calls[] = {
+		{ "rsa_encrypt", rsa_encrypts, CKR_OK },
+		{ "rsa_decrypt", rsa_decrypts, CKR_OK },
+		{ "rsa_too_long", rsa_too_long, CKR_DATA_LEN_RANGE },
+		{ "rsa_decrypt_short", rsa_decrypt_short, CKR_ENCRYPTED_DATA_LEN_RANGE },
+		{ "rsa_decrypt_long", rsa_decrypt_long, CKR_ENCRYPTED_DATA_LEN_RANGE },
+		{ "rsa_encrypt_update", rsa_encrypt_update, CKR_FUNCTION_NOT_SUPPORTED },
+		{ "rsa_decrypt_final", rsa_decrypt_final, CKR_FUNCTION_NOT_SUPPORTED },
+	};
 
-		row_runf(RW_USER, rsa_encrypts, r, CKR_OK, "rsa_encrypt_%s", r->name);
-		row_runf(RW_USER, rsa_decrypts, r, CKR_OK, "rsa_decrypt_%s", r->name);
-		row_runf(RW_USER, rsa_too_long, r, CKR_DATA_LEN_RANGE, "rsa_too_long_%s", r->name);
-		row_runf(RW_USER, rsa_decrypt_short, r, CKR_ENCRYPTED_DATA_LEN_RANGE,
-			 "rsa_decrypt_short_%s", r->name);
-		row_runf(RW_USER, rsa_decrypt_long, r, CKR_ENCRYPTED_DATA_LEN_RANGE,
-			 "rsa_decrypt_long_%s", r->name);
-		row_runf(RW_USER, rsa_encrypt_update, r, CKR_FUNCTION_NOT_SUPPORTED,
-			 "rsa_encrypt_update_%s", r->name);
-		row_runf(RW_USER, rsa_decrypt_final, r, CKR_FUNCTION_NOT_SUPPORTED,
-			 "rsa_decrypt_final_%s", r->name);
-	}
+	for (size_t i = 0; i < LENGTH(rsa_cases); i++)
+		rows_run(RW_USER, calls, LENGTH(calls), &rsa_cases[i], rsa_cases[i].name);
 }
 
 /* --- parameters of mechanisms ------------------------------------------- */

@@ -190,17 +190,21 @@ static CK_RV digest_key(struct ctx *c)
 
 void test_digest(void)
 {
+	static const struct call public_calls[] = {
+		{ "digest_known", digest_known, CKR_OK },
+		{ "digest_lengths", digest_lengths, CKR_OK },
+		{ "digest_parts", digest_parts, CKR_OK },
+		{ "digest_no_parts", digest_no_parts, CKR_OK },
+		{ "digest_two_calls", digest_two_calls, CKR_OK },
+		{ "digest_final_two_calls", digest_final_two_calls, CKR_OK },
+	};
+	static const struct call user_calls[] = { { "digest_key", digest_key, CKR_OK } };
+
 	for (size_t i = 0; i < LENGTH(hashes); i++) {
 		const struct hash *h = &hashes[i];
 
-		row_runf(RO_PUBLIC, digest_known, h, CKR_OK, "digest_known_%s", h->name);
-		row_runf(RO_PUBLIC, digest_lengths, h, CKR_OK, "digest_lengths_%s", h->name);
-		row_runf(RO_PUBLIC, digest_parts, h, CKR_OK, "digest_parts_%s", h->name);
-		row_runf(RO_PUBLIC, digest_no_parts, h, CKR_OK, "digest_no_parts_%s", h->name);
-		row_runf(RO_PUBLIC, digest_two_calls, h, CKR_OK, "digest_two_calls_%s", h->name);
-		row_runf(RO_PUBLIC, digest_final_two_calls, h, CKR_OK, "digest_final_two_calls_%s",
-			 h->name);
-		row_runf(RW_USER, digest_key, h, CKR_OK, "digest_key_%s", h->name);
+		rows_run(RO_PUBLIC, public_calls, LENGTH(public_calls), h, h->name);
+		rows_run(RW_USER, user_calls, LENGTH(user_calls), h, h->name);
 	}
 }
 
@@ -360,23 +364,19 @@ static CK_RV hmac_key_of_aes(struct ctx *c)
 
 void test_hmac(void)
 {
-	for (size_t i = 0; i < LENGTH(hashes); i++) {
-		const struct hash *h = &hashes[i];
+	static const struct call calls[] = {
+		{ "hmac_known", hmac_known, CKR_OK },
+		{ "hmac_sign", hmac_signs, CKR_OK },
+		{ "hmac_sign_parts", hmac_signs_in_parts, CKR_OK },
+		{ "hmac_two_calls", hmac_two_calls, CKR_OK },
+		{ "hmac_verify", hmac_verifies, CKR_OK },
+		{ "hmac_verify_parts", hmac_verifies_in_parts, CKR_OK },
+		{ "hmac_verify_wrong", hmac_verify_wrong, CKR_SIGNATURE_INVALID },
+		{ "hmac_verify_short", hmac_verify_short, CKR_SIGNATURE_LEN_RANGE },
+		{ "hmac_short_key", hmac_key_too_short, CKR_KEY_SIZE_RANGE },
+		{ "hmac_aes_key", hmac_key_of_aes, CKR_KEY_TYPE_INCONSISTENT },
+	};
 
-		row_runf(RW_USER, hmac_known, h, CKR_OK, "hmac_known_%s", h->name);
-		row_runf(RW_USER, hmac_signs, h, CKR_OK, "hmac_sign_%s", h->name);
-		row_runf(RW_USER, hmac_signs_in_parts, h, CKR_OK, "hmac_sign_parts_%s", h->name);
-		row_runf(RW_USER, hmac_two_calls, h, CKR_OK, "hmac_two_calls_%s", h->name);
-		row_runf(RW_USER, hmac_verifies, h, CKR_OK, "hmac_verify_%s", h->name);
-		row_runf(RW_USER, hmac_verifies_in_parts, h, CKR_OK, "hmac_verify_parts_%s",
-			 h->name);
-		row_runf(RW_USER, hmac_verify_wrong, h, CKR_SIGNATURE_INVALID,
-			 "hmac_verify_wrong_%s", h->name);
-		row_runf(RW_USER, hmac_verify_short, h, CKR_SIGNATURE_LEN_RANGE,
-			 "hmac_verify_short_%s", h->name);
-		row_runf(RW_USER, hmac_key_too_short, h, CKR_KEY_SIZE_RANGE, "hmac_short_key_%s",
-			 h->name);
-		row_runf(RW_USER, hmac_key_of_aes, h, CKR_KEY_TYPE_INCONSISTENT, "hmac_aes_key_%s",
-			 h->name);
-	}
+	for (size_t i = 0; i < LENGTH(hashes); i++)
+		rows_run(RW_USER, calls, LENGTH(calls), &hashes[i], hashes[i].name);
 }

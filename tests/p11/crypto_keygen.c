@@ -448,13 +448,14 @@ static CK_RV too_many_attributes(struct ctx *c)
 
 void test_keygen(void)
 {
-	for (size_t i = 0; i < LENGTH(pairs); i++) {
-		const struct pair_case *p = &pairs[i];
+	static const struct call pair_calls[] = {
+		{ "pair_attributes", pair_attributes, CKR_OK },
+		{ "pair_matches", pair_belongs_together, CKR_OK },
+		{ "pairs_differ", pairs_differ, CKR_OK },
+	};
 
-		row_runf(RW_USER, pair_attributes, p, CKR_OK, "pair_attributes_%s", p->name);
-		row_runf(RW_USER, pair_belongs_together, p, CKR_OK, "pair_matches_%s", p->name);
-		row_runf(RW_USER, pairs_differ, p, CKR_OK, "pairs_differ_%s", p->name);
-	}
+	for (size_t i = 0; i < LENGTH(pairs); i++)
+		rows_run(RW_USER, pair_calls, LENGTH(pair_calls), &pairs[i], pairs[i].name);
 	for (unsigned flags = 0; flags < 8; flags++) {
 		struct secrecy v = { flags & 4 ? &pairs[1] : NULL, (CK_BBOOL)(flags & 1),
 				     (CK_BBOOL)(flags >> 1 & 1) };

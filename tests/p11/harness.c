@@ -244,13 +244,20 @@ static void assertion(bool passed, const struct row *r, const char *message)
 				CU_FALSE);
 }
 
+/* Rows called make_... make what others need, so they are always wanted. */
+static bool row_wanted(const struct row *r, const char *name)
+{
+	return !run.pattern || strncmp(r->name, "make_", 5) == 0 ||
+	       fnmatch(run.pattern, name, 0) == 0;
+}
+
 /* The row's full name; "" if it is not wanted or the table is full. */
 static const char *row_name(const struct row *r)
 {
 	char name[256];
 
 	snprintf(name, sizeof(name), "%s.%s", run.p->name, r->name);
-	if (run.pattern && fnmatch(run.pattern, name, 0) != 0)
+	if (!row_wanted(r, name))
 		return "";
 	if (run.rows == MAX_ROWS) {
 		assertion(false, r, "MAX_ROWS is too small");
@@ -313,6 +320,13 @@ void row_runf(enum state state, CK_RV (*call)(struct ctx *), const void *arg, CK
 	vsnprintf(name, sizeof(name), format, ap);
 	va_end(ap);
 	row_run(&r);
+}
+
+void rows_run(enum state state, const struct call *calls, size_t n, const void *arg,
+	      const char *item)
+{
+	for (size_t i = 0; i < n; i++)
+		row_runf(state, calls[i].run, arg, calls[i].expected, "%s_%s", calls[i].name, item);
 }
 
 /* Every test of CUnit: the table or function is found by the test's name. */

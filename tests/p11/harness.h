@@ -13,7 +13,8 @@
  * dlopen and C_GetFunctionList of the file named by $MODULE.
  *
  * Command line: [-v] [PATTERN]. -v prints every row with its answer, PATTERN
- * (as fnmatch knows it) picks rows by name.
+ * (as fnmatch knows it) picks rows by name; rows called make_... prepare others
+ * and always run.
  */
 
 /* The module's functions; valid from the start of harness_main. */
@@ -106,6 +107,17 @@ void row_run(const struct row *r);
 void row_runf(enum state state, CK_RV (*call)(struct ctx *), const void *arg, CK_RV expected,
 	      const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* One of the calls that a table's items all go through. */
+struct call {
+	const char *name;
+	CK_RV (*run)(struct ctx *c);
+	CK_RV expected;
+};
+
+/* A row for each call, named after it and the item, which is the rows' `arg`. */
+void rows_run(enum state state, const struct call *calls, size_t n, const void *arg,
+	      const char *item);
+
 /* Brings the module into `state`: c->slot and c->s are set. */
 CK_RV state_enter(struct ctx *c, enum state state);
 const char *state_name(enum state state);
@@ -186,5 +198,7 @@ CK_RV attr_is(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, const CK_ATTRIBUTE *want)
 
 /* CKR_OK if true, else ROW_WRONG. */
 CK_RV want(bool condition);
+/* A blank-padded field of one of the info structures has that value. */
+bool padded_is(const CK_UTF8CHAR *field, size_t size, const char *value);
 
 #endif

@@ -13,6 +13,7 @@
 #define NO_MORE		((const CK_ATTRIBUTE[]){ A_END })
 
 /* object_access.c: the five states, four storages and all that makes or uses an object */
+void test_access_create(void);
 void test_access_make(void);
 void test_access_use(void);
 

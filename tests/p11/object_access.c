@@ -24,21 +24,34 @@ static CK_RV write_answer(const struct storage *to, enum state state)
 	return to->private && !user ? CKR_USER_NOT_LOGGED_IN : CKR_OK;
 }
 
-static CK_RV storage_make(CK_SESSION_HANDLE s, const struct storage *to, CK_OBJECT_HANDLE *out)
+static CK_RV kind_make_in(CK_SESSION_HANDLE s, enum kind kind, const struct storage *to,
+			  CK_OBJECT_HANDLE *out)
 {
 	const CK_ATTRIBUTE more[] = {
 		A_BOOL(CKA_TOKEN, to->token), A_BOOL(CKA_PRIVATE, to->private),
 		A_TEXT(CKA_LABEL, "access"), A_END,
 	};
 
-	return kind_make(s, DATA, more, out);
+	return kind_make(s, kind, more, out);
 }
+
+static CK_RV storage_make(CK_SESSION_HANDLE s, const struct storage *to, CK_OBJECT_HANDLE *out)
+{
+	return kind_make_in(s, DATA, to, out);
+}
+
+struct create_case {
+	enum kind kind;
+	const struct storage *to;
+};
 
 static CK_RV access_create(struct ctx *c)
 {
+	const struct create_case *v = c->arg;
 	CK_OBJECT_HANDLE o = 0;
+	CK_RV rv = kind_make_in(c->s, v->kind, v->to, &o);
 
-	return storage_make(c->s, c->arg, &o);
+	return rv == CKR_OK ? p11->C_DestroyObject(c->s, o) : rv;
 }
 
 static CK_RV access_copy(struct ctx *c)
@@ -151,7 +164,6 @@ void test_access_make(void)
 		const char *name;
 		CK_RV (*call)(struct ctx *);
 	} makers[] = {
-		{ "create", access_create },
 		{ "copy_to", access_copy },
 		{ "generate", access_generate },
 		{ "generate_pair", access_generate_pair },
@@ -163,6 +175,19 @@ void test_access_make(void)
 				row_runf(state, makers[m].call, &storages[i],
 					 write_answer(&storages[i], state), "access_%s_%s_%s",
 					 makers[m].name, storages[i].name, state_name(state));
+}
+
+void test_access_create(void)
+{
+	for (enum kind kind = DATA; kind < KINDS; kind++)
+		for (size_t i = 0; i < LENGTH(storages); i++)
+			for (enum state state = RO_PUBLIC; state <= RW_SO; state++) {
+				struct create_case v = { kind, &storages[i] };
+
+				row_runf(state, access_create, &v, write_answer(v.to, state),
+					 "access_create_%s_%s_%s", kind_names[kind],
+					 storages[i].name, state_name(state));
+			}
 }
 
 void test_access_use(void)
@@ -188,7 +213,7 @@ void test_access_use(void)
 				    (u > 0 || !storages[i].token))
 					continue;
 				row_runf(RW_USER, access_prepare, &storages[i], CKR_OK,
-					 "access_prepare_%s_%s_%s", users[u].name,
+					 "make_access_%s_%s_%s", users[u].name,
 					 storages[i].name, state_name(state));
 				row_runf(state, users[u].call, &storages[i],
 					 storages[i].private && !user ? ROW_WRONG :

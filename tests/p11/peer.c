@@ -425,26 +425,32 @@ bool peer_verify(EVP_PKEY *key, const struct scheme *how, const CK_BYTE *data, s
 
 /* --- encryption --------------------------------------------------------- */
 
-bool peer_encrypt(EVP_PKEY *key, const struct scheme *how, const CK_BYTE *data, size_t len,
-		  CK_BYTE *out, size_t *out_len)
+static bool crypt_with(EVP_PKEY *key, const struct scheme *how,
+		       int (*init)(EVP_PKEY_CTX *),
+		       int (*crypt)(EVP_PKEY_CTX *, unsigned char *, size_t *,
+				    const unsigned char *, size_t),
+		       const CK_BYTE *data, size_t len, CK_BYTE *out, size_t *out_len)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
-	bool ok = ctx && EVP_PKEY_encrypt_init(ctx) == 1 && padding_set(ctx, how) &&
-		  EVP_PKEY_encrypt(ctx, out, out_len, data, len) == 1;
+	bool ok = ctx && init(ctx) == 1 && padding_set(ctx, how) &&
+		  crypt(ctx, out, out_len, data, len) == 1;
 
 	EVP_PKEY_CTX_free(ctx);
 	return ok;
 }
 
+bool peer_encrypt(EVP_PKEY *key, const struct scheme *how, const CK_BYTE *data, size_t len,
+		  CK_BYTE *out, size_t *out_len)
+{
+	return crypt_with(key, how, EVP_PKEY_encrypt_init, EVP_PKEY_encrypt, data, len, out,
+			  out_len);
+}
+
 bool peer_decrypt(EVP_PKEY *key, const struct scheme *how, const CK_BYTE *data, size_t len,
 		  CK_BYTE *out, size_t *out_len)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
-	bool ok = ctx && EVP_PKEY_decrypt_init(ctx) == 1 && padding_set(ctx, how) &&
-		  EVP_PKEY_decrypt(ctx, out, out_len, data, len) == 1;
-
-	EVP_PKEY_CTX_free(ctx);
-	return ok;
+	return crypt_with(key, how, EVP_PKEY_decrypt_init, EVP_PKEY_decrypt, data, len, out,
+			  out_len);
 }
 
 bool peer_cipher(const struct cipher *how, const CK_BYTE *data, size_t len, CK_BYTE *out,

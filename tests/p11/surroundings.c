@@ -361,6 +361,18 @@ CK_RV state_enter(struct ctx *c, enum state state)
 	return rv;
 }
 
+bool padded_is(const CK_UTF8CHAR *field, size_t size, const char *value)
+{
+	size_t n = strnlen(value, size);
+
+	if (memcmp(field, value, n) != 0)
+		return false;
+	while (n < size)
+		if (field[n++] != ' ')
+			return false;
+	return true;
+}
+
 /* --- objects ------------------------------------------------------------ */
 
 CK_BYTE *text(const char *s)

@@ -303,18 +303,6 @@ static CK_RV login_after_restart(struct ctx *c)
 	return rv == CKR_OK ? want(session_state(c->s) == CKS_RW_PUBLIC_SESSION) : rv;
 }
 
-static bool padded_is(const CK_UTF8CHAR *field, size_t size, const char *value)
-{
-	size_t n = strlen(value);
-
-	if (memcmp(field, value, n) != 0)
-		return false;
-	while (n < size)
-		if (field[n++] != ' ')
-			return false;
-	return true;
-}
-
 static CK_RV info_fields(void)
 {
 	CK_INFO info;

@@ -659,6 +659,7 @@ int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
 		{ "rows", .rows = rows, .count = LENGTH(rows) },
+		{ "access_create", .run = test_access_create },
 		{ "access_make", .run = test_access_make },
 		{ "access_use", .run = test_access_use },
 		{ "defaults", .run = test_defaults },

@@ -153,18 +153,6 @@ static CK_RV id_from_serial(CK_SLOT_ID slot)
 
 /* --- slot and token info ------------------------------------------------ */
 
-static bool padded_is(const CK_UTF8CHAR *field, size_t size, const char *value)
-{
-	size_t n = strnlen(value, size);
-
-	if (memcmp(field, value, n) != 0)
-		return false;
-	while (n < size)
-		if (field[n++] != ' ')
-			return false;
-	return true;
-}
-
 static bool version_is_library(const CK_VERSION *v)
 {
 	CK_INFO info;
