@@ -32,6 +32,7 @@ CK_RV call_enter_session(struct call *c, CK_RV bad, CK_SESSION_HANDLE h)
 
 	if (rv != CKR_OK)
 		return rv;
+	ossl_settle();	/* no lock is held yet */
 	if (bad == CKR_OK)
 		bad = call_session(c, h);
 	return bad == CKR_OK ? CKR_OK : call_leave(c, bad);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/call.h"
+#include "crypto/ossl.h"
 
 CK_RV C_GetSlotList(CK_BBOOL tokenPresent, CK_SLOT_ID_PTR pSlotList, CK_ULONG_PTR pulCount)
 {
@@ -117,6 +118,7 @@ CK_RV C_InitToken(CK_SLOT_ID slotID, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPinLen, CK
 
 	if (rv != CKR_OK)
 		return rv;
+	ossl_settle();
 	return call_leave(&c, token_init(s->token, pPin, ulPinLen, pLabel));
 }
 
