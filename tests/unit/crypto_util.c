@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "common/str.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 #include "unit/unit.h"
 
 static void die(const char *why)

@@ -1,13 +1,13 @@
 /* EC parameters, points and signature pairs in DER. */
 #include "config.h"
 
-#include "crypto/der.h"
+#include "crypto/ossl/der.h"
 
 #include <openssl/ec.h>
 #include <openssl/objects.h>
 #include <string.h>
 
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 #include "unit/crypto_util.h"
 #include "unit/unit.h"
 

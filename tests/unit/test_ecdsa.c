@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 #include "unit/crypto_util.h"
 #include "unit/ec_vectors.h"
 #include "unit/unit.h"

@@ -9,8 +9,8 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-#include "crypto/der.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/der.h"
+#include "crypto/ossl/ossl.h"
 #include "unit/crypto_util.h"
 #include "unit/ec_vectors.h"
 #include "unit/rsa_vectors.h"

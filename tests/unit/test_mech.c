@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "crypto/keytype.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 #include "pkcs11/names.h"
 #include "unit/crypto_util.h"
 #include "unit/unit.h"

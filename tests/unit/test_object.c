@@ -6,7 +6,7 @@
 
 #include "common/str.h"
 #include "crypto/mech.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 #include "crypto/tokenkey.h"
 #include "object/object.h"
 #include "object/seal.h"

@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "crypto/rng.h"
+#include "crypto/ossl/rng.h"
 #include "crypto/tokenkey.h"
 #include "unit/crypto_util.h"
 #include "unit/ec_vectors.h"

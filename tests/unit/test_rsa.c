@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 #include "unit/crypto_util.h"
 #include "unit/rsa_vectors.h"
 #include "unit/unit.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 #include "session/session_table.h"
 #include "unit/unit.h"
 

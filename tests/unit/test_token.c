@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "common/str.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 #include "crypto/tokenkey.h"
 #include "slot/pin.h"
 #include "slot/slot.h"

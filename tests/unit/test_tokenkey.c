@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 #include "unit/crypto_util.h"
 #include "unit/unit.h"
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "bin/common/message.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 
 #define FILE_START ((size_t)16 * 1024)
 #define FILE_MAX   ((size_t)1024 * 1024)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "bin/common/message.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 
 static bool load_failed(const char *reason)
 {

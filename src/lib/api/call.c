@@ -2,7 +2,7 @@
 
 #include "api/call.h"
 
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 
 CK_RV call_enter_always(struct call *c)
 {

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "api/call.h"
-#include "crypto/rng.h"
+#include "crypto/ossl/rng.h"
 
 CK_RV C_GenerateKey(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism, CK_ATTRIBUTE_PTR pTemplate,
 		    CK_ULONG ulCount, CK_OBJECT_HANDLE_PTR phKey)

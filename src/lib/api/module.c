@@ -9,7 +9,7 @@
 
 #include "common/log.h"
 #include "common/secmem.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 
 /* How long C_Finalize waits for calls of other threads; after that their memory is given up, never freed under them. */
 #define DRAIN_MS 30000

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "api/call.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 
 CK_RV C_GetSlotList(CK_BBOOL tokenPresent, CK_SLOT_ID_PTR pSlotList, CK_ULONG_PTR pulCount)
 {

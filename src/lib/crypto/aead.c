@@ -8,7 +8,7 @@
 #include "common/buf.h"
 #include "crypto/families.h"
 #include "crypto/op.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 
 /* OpenSSL's limit; the standard has none below 2^32 bytes. */
 #define IV_MAX 128

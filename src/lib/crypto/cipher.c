@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/des.h"
+#include "crypto/ossl/des.h"
 #include "crypto/families.h"
 #include "crypto/op.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 
 /* The block of AES, the largest here. */
 #define BLOCK_MAX 16

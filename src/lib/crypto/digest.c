@@ -2,7 +2,7 @@
 
 #include "crypto/families.h"
 #include "crypto/op.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 
 static CK_RV digest_begin(struct op *op, const CK_MECHANISM *param)
 {

@@ -4,7 +4,7 @@
 #include <openssl/core_names.h>
 
 #include "crypto/families.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 #include "crypto/sig.h"
 
 static CK_RV dsa_begin(struct op *op, const CK_MECHANISM *param)

@@ -1,7 +1,7 @@
 #include "config.h"
 
 #include "crypto/families.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 #include "crypto/sig.h"
 
 static CK_RV ecdsa_begin(struct op *op, const CK_MECHANISM *param)

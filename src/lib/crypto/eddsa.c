@@ -8,7 +8,7 @@
 #include "common/buf.h"
 #include "crypto/families.h"
 #include "crypto/op.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 
 /* Names that OpenSSL has from 3.2 on. */
 #define PARAM_INSTANCE "instance"

@@ -4,7 +4,7 @@
 
 #include "common/log.h"
 #include "crypto/keytype_row.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 #include "pkcs11/names.h"
 
 #define END CK_UNAVAILABLE_INFORMATION

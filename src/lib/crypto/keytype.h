@@ -9,7 +9,7 @@
 #define CRYPTO_KEYTYPE_H
 
 #include "common/attrset.h"
-#include "crypto/key.h"
+#include "crypto/ossl/key.h"
 #include "crypto/mech.h"
 
 #define KEYTYPE_PARTS 9

@@ -4,7 +4,7 @@
 
 #include <openssl/core_names.h>
 
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 
 /* DSA and DH: keys in the multiplicative group modulo a prime. OpenSSL's own limit for both. */
 #define MAX_PRIME_BYTES (10000 / 8)

@@ -7,7 +7,7 @@
 #include <openssl/objects.h>
 
 #include "common/log.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 
 /* An uncompressed point of the largest curve, 571 bits, and some. */
 #define POINT_BYTES 256

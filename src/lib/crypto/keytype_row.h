@@ -2,7 +2,7 @@
 #ifndef CRYPTO_KEYTYPE_ROW_H
 #define CRYPTO_KEYTYPE_ROW_H
 
-#include "crypto/der.h"
+#include "crypto/ossl/der.h"
 #include "crypto/keyparts.h"
 #include "crypto/keytype.h"
 

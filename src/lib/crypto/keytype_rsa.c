@@ -6,7 +6,7 @@
 #include <openssl/rsa.h>
 
 #include "common/log.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 
 #define MIN_BITS 512
 #define MAX_BITS 16384

@@ -5,9 +5,9 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
-#include "crypto/des.h"
-#include "crypto/ossl.h"
-#include "crypto/rng.h"
+#include "crypto/ossl/des.h"
+#include "crypto/ossl/ossl.h"
+#include "crypto/ossl/rng.h"
 
 #define CHECK_BYTES 3
 

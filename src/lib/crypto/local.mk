@@ -1,17 +1,12 @@
+# OpenSSL, keys and mechanisms; ossl/ is what all of it stands on.
 libcore_la_SOURCES += \
 	%D%/aead.c \
 	%D%/cipher.c \
-	%D%/der.c \
-	%D%/der.h \
-	%D%/des.c \
-	%D%/des.h \
 	%D%/digest.c \
 	%D%/dsa.c \
 	%D%/ecdsa.c \
 	%D%/eddsa.c \
 	%D%/families.h \
-	%D%/key.c \
-	%D%/key.h \
 	%D%/keyparts.c \
 	%D%/keyparts.h \
 	%D%/keytype.c \
@@ -27,16 +22,22 @@ libcore_la_SOURCES += \
 	%D%/mech_table.c \
 	%D%/op.c \
 	%D%/op.h \
-	%D%/ossl.c \
-	%D%/ossl.h \
-	%D%/provider.c \
-	%D%/provider.h \
-	%D%/rng.c \
-	%D%/rng.h \
 	%D%/rsa.c \
 	%D%/sig.c \
 	%D%/sig.h \
-	%D%/threads.c \
-	%D%/threads.h \
 	%D%/tokenkey.c \
-	%D%/tokenkey.h
+	%D%/tokenkey.h \
+	%D%/ossl/der.c \
+	%D%/ossl/der.h \
+	%D%/ossl/des.c \
+	%D%/ossl/des.h \
+	%D%/ossl/key.c \
+	%D%/ossl/key.h \
+	%D%/ossl/ossl.c \
+	%D%/ossl/ossl.h \
+	%D%/ossl/provider.c \
+	%D%/ossl/provider.h \
+	%D%/ossl/rng.c \
+	%D%/ossl/rng.h \
+	%D%/ossl/threads.c \
+	%D%/ossl/threads.h

@@ -4,10 +4,10 @@
 #include <openssl/crypto.h>
 #include <openssl/params.h>
 
-#include "crypto/des.h"
+#include "crypto/ossl/des.h"
 #include "crypto/families.h"
 #include "crypto/op.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 
 /* HMAC names its digest, CMAC its cipher. */
 static CK_RV mac_start(const struct mech_arg *arg, EVP_MAC_CTX *ctx, const struct secbuf *key)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/log.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 #include "pkcs11/names.h"
 
 /* The key length for which a cipher with several must be there. */

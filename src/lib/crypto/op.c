@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 
 /* No input can be longer, and sums of two such lengths do not overflow. */
 #define INPUT_MAX (SIZE_MAX / 4)

@@ -10,7 +10,7 @@
 #ifndef CRYPTO_OP_H
 #define CRYPTO_OP_H
 
-#include "crypto/key.h"
+#include "crypto/ossl/key.h"
 #include "crypto/mech.h"
 
 enum op_kind {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "crypto/families.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 #include "crypto/sig.h"
 
 /* What PKCS#1 v1.5 padding takes at least (RFC 8017 section 7.2.1). */

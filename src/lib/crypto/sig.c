@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "crypto/der.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl/der.h"
+#include "crypto/ossl/ossl.h"
 
 /* The widest order: 571 bits of a curve, and more than any DSA subprime. */
 #define ORDER_MAX 128

@@ -6,8 +6,8 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-#include "crypto/ossl.h"
-#include "crypto/rng.h"
+#include "crypto/ossl/ossl.h"
+#include "crypto/ossl/rng.h"
 
 /* The PIN blob: salt, IV, and the encrypted magic and token key. */
 #define SALT_BYTES 8

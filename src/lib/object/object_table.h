@@ -8,7 +8,7 @@
 #include "common/handle.h"
 #include "common/lock.h"
 #include "common/secmem.h"
-#include "crypto/key.h"
+#include "crypto/ossl/key.h"
 #include "object/access.h"
 #include "object_store/store.h"
 

@@ -9,7 +9,7 @@
 
 #include "common/log.h"
 #include "common/str.h"
-#include "crypto/rng.h"
+#include "crypto/ossl/rng.h"
 #include "crypto/tokenkey.h"
 #include "slot/pin.h"
 #include "slot/token_attrs.h"

@@ -5,7 +5,7 @@
 #ifndef CRYPTO_DES_H
 #define CRYPTO_DES_H
 
-#include "crypto/key.h"
+#include "crypto/ossl/key.h"
 
 #define DES_BYTES 8
 #define DES3_BYTES 24

@@ -1,10 +1,10 @@
 #include "config.h"
 
-#include "crypto/rng.h"
+#include "crypto/ossl/rng.h"
 
 #include <openssl/rand.h>
 
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 
 /*
  * The generators themselves, not RAND_bytes_ex: that one first asks the process's RAND_METHOD,

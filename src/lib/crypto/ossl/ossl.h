@@ -21,7 +21,7 @@ CK_RV ossl_open(void) MUST_CHECK;
  * thread-safe.
  *
  * While other threads that have used the context live, it is kept for the next ossl_open instead
- * (crypto/threads.h).
+ * (crypto/ossl/threads.h).
  */
 void ossl_close(void);
 
@@ -50,7 +50,7 @@ OSSL_LIB_CTX *ossl_ctx(void);
 void ossl_settle(void);
 
 /*
- * The context whose random generators serve us (crypto/provider.h); otherwise as ossl_ctx. Also for
+ * The context whose random generators serve us (crypto/ossl/provider.h); otherwise as ossl_ctx. Also for
  * arithmetic, whose blinding draws from them.
  */
 OSSL_LIB_CTX *ossl_random_ctx(void);
@@ -74,7 +74,7 @@ const EVP_CIPHER *ossl_cipher_sized(const char *pattern, size_t key_bytes);
 /*
  * A context to make or generate keys of that type (OpenSSL's name: "RSA", "ED25519"), and a key
  * from its raw bytes (Edwards, Montgomery). Always by these: a well-known name would lead libcrypto
- * to the host's engines (crypto/provider.h). NULL: OpenSSL's queue holds the reason. The caller
+ * to the host's engines (crypto/ossl/provider.h). NULL: OpenSSL's queue holds the reason. The caller
  * owns the result.
  */
 EVP_PKEY_CTX *ossl_key_ctx(const char *type);

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "crypto/des.h"
+#include "crypto/ossl/des.h"
 
 struct secbuf *des_expand(const unsigned char *value, size_t len)
 {

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -11,8 +11,8 @@
 
 #include "common/lock.h"
 #include "common/log.h"
-#include "crypto/provider.h"
-#include "crypto/threads.h"
+#include "crypto/ossl/provider.h"
+#include "crypto/ossl/threads.h"
 
 /* A power of two, well above the number of names that the tables of this library hold. */
 #define CACHE_SLOTS 256

@@ -1,12 +1,12 @@
 #include "config.h"
 
-#include "crypto/der.h"
+#include "crypto/ossl/der.h"
 
 #include <openssl/ec.h>
 #include <openssl/objects.h>
 #include <string.h>
 
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 
 #define TAG_INTEGER 0x02
 #define TAG_OCTETS 0x04

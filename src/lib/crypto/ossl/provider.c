@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "crypto/provider.h"
+#include "crypto/ossl/provider.h"
 
 #include <openssl/core_dispatch.h>
 #include <openssl/provider.h>

@@ -1,10 +1,10 @@
 #include "config.h"
 
-#include "crypto/key.h"
+#include "crypto/ossl/key.h"
 
 #include <stdlib.h>
 
-#include "crypto/ossl.h"
+#include "crypto/ossl/ossl.h"
 
 static void parts_free(EVP_PKEY *pkey, struct secbuf *secret)
 {

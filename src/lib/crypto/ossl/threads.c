@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "crypto/threads.h"
+#include "crypto/ossl/threads.h"
 
 #include <errno.h>
 #include <signal.h>
