@@ -83,10 +83,9 @@ static const struct {
 static size_t make_blob(const char *salt, const char *kek_hex, const char *magic, size_t len,
 			unsigned char *blob)
 {
-	struct bytes s = unhex(salt), k = unhex(kek_hex), plain = unhex(KEY_HEX KEY_HEX);
+	struct bytes s = unhex(salt), k = unhex(kek_hex), plain = unhex("000000" KEY_HEX KEY_HEX);
 	struct secbuf *kek = secbuf_from(k.data, k.len);
 
-	memmove(plain.data + 3, plain.data, len);
 	memcpy(plain.data, magic, 3);
 	memcpy(blob, s.data, s.len);
 	CU_ASSERT_EQUAL(tokenkey_encrypt(kek, plain.data, 3 + len, blob + s.len), CKR_OK);
