@@ -126,7 +126,7 @@ const char *state_name(enum state state);
 
 /*
  * Starts this program anew to run the child of that name, with a limit of
- * 30 s. CKR_OK for exit status 0, ROW_WRONG for another, ROW_CRASHED for a
+ * 60 s. CKR_OK for exit status 0, ROW_WRONG for another, ROW_CRASHED for a
  * signal, ROW_HUNG when the time is over.
  */
 CK_RV child_run(const char *name);
