@@ -33,7 +33,6 @@ static void *thread_main(void *arg)
 {
 	struct thread *t = arg;
 
-	t->answer = session_open(t->slot, CKF_RW_SESSION, &t->s);
 	while (t->answer == CKR_OK && !stop) {
 		t->answer = t->body(t);
 		rounds++;
@@ -54,9 +53,12 @@ static CK_RV threads_run(struct ctx *c, CK_OBJECT_HANDLE key, CK_RV (*even)(stru
 		t[i].body = i % 2 ? odd : even;
 		t[i].slot = c->slot;
 		t[i].key = key;
+		/* here, since a thread that starts late may find the module finalized */
+		t[i].answer = session_open(c->slot, CKF_RW_SESSION, &t[i].s);
+	}
+	for (unsigned i = 0; i < THREADS; i++)
 		if (pthread_create(&t[i].id, NULL, thread_main, &t[i]))
 			return ROW_BROKEN;
-	}
 	nanosleep(&(struct timespec){ .tv_nsec = MILLISECONDS * 1000000L }, NULL);
 	stop = true;
 	for (unsigned i = 0; i < THREADS; i++) {
@@ -317,7 +319,8 @@ static bool child_session(CK_SESSION_HANDLE *s)
 	return module_load() && module_start() == CKR_OK &&
 	       slot_find(TOKEN_LABEL, &slot) == CKR_OK &&
 	       session_open(slot, CKF_RW_SESSION, s) == CKR_OK &&
-	       session_state(*s) == CKS_RW_PUBLIC_SESSION && login(*s, CKU_USER, USER_PIN) == CKR_OK;
+	       session_state(*s) == CKS_RW_PUBLIC_SESSION &&
+	       login(*s, CKU_USER, USER_PIN) == CKR_OK;
 }
 
 static CK_RV token_data(CK_SESSION_HANDLE s, const char *label, CK_OBJECT_HANDLE *out)
