@@ -160,7 +160,7 @@ static CK_RV digest_final_two_calls(struct ctx *c)
 			      rv;
 }
 
-/* C_DigestKey, which a module need not offer, counts as an update with the key's value. */
+/* C_DigestKey counts as an update with the key's value. */
 static CK_RV digest_key(struct ctx *c)
 {
 	const struct hash *h = c->arg;
@@ -178,8 +178,6 @@ static CK_RV digest_key(struct ctx *c)
 		rv = p11->C_DigestUpdate(c->s, joined, 4);
 	if (rv == CKR_OK)
 		rv = p11->C_DigestKey(c->s, key);
-	if (rv == CKR_FUNCTION_NOT_SUPPORTED)
-		return CKR_OK;
 	if (rv == CKR_OK)
 		rv = p11->C_DigestFinal(c->s, out, &len);
 	return rv == CKR_OK ?
