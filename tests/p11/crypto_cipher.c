@@ -486,7 +486,8 @@ static const struct param_case {
 	  CKR_MECHANISM_PARAM_INVALID },
 	{ "pss_salt_500", RSA_PRIVATE, PARAM(CKM_RSA_PKCS_PSS, pss_salt),
 	  CKR_MECHANISM_PARAM_INVALID },
-	{ "eddsa_bogus", ED_PRIVATE, { CKM_EDDSA, label, sizeof(label) }, CKR_MECHANISM_PARAM_INVALID },
+	{ "eddsa_bogus", ED_PRIVATE, { CKM_EDDSA, label, sizeof(label) },
+	  CKR_MECHANISM_PARAM_INVALID },
 };
 
 static CK_RV init_with(struct ctx *c)

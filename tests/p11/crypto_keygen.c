@@ -68,7 +68,8 @@ static CK_RV pair_attributes(struct ctx *c)
 	const struct pair_case *p = c->arg;
 	const CK_ATTRIBUTE common[] = {
 		A_ULONG(CKA_KEY_TYPE, p->type), A_ULONG(CKA_KEY_GEN_MECHANISM, p->mechanism),
-		A_BOOL(CKA_LOCAL, CK_TRUE), A_BOOL(CKA_TOKEN, CK_FALSE), A_TEXT(CKA_ID, "id"), A_END,
+		A_BOOL(CKA_LOCAL, CK_TRUE), A_BOOL(CKA_TOKEN, CK_FALSE), A_TEXT(CKA_ID, "id"),
+		A_END,
 	};
 	const CK_ATTRIBUTE *id = T(A_TEXT(CKA_ID, "id"));
 	CK_ATTRIBUTE size = { p->type == CKK_RSA ? CKA_MODULUS : CKA_EC_POINT, NULL, 0 };
@@ -135,7 +136,8 @@ static CK_RV pairs_differ(struct ctx *c)
 		if (rv == CKR_OK)
 			rv = attr_bytes(c->s, o, type, value[i], &len[i]);
 	}
-	return rv == CKR_OK ? want(len[0] == len[1] && memcmp(value[0], value[1], len[0]) != 0) : rv;
+	return rv == CKR_OK
+		? want(len[0] == len[1] && memcmp(value[0], value[1], len[0]) != 0) : rv;
 }
 
 struct secrecy {
@@ -208,7 +210,8 @@ static const struct pair_error pair_errors[] = {
 	  { A_END } },
 	{ "rsa_bits_0", CKM_RSA_PKCS_KEY_PAIR_GEN, CKR_ATTRIBUTE_VALUE_INVALID,
 	  CKR_TEMPLATE_INCOMPLETE, { A_ULONG(CKA_MODULUS_BITS, 0), A_END }, { A_END } },
-	{ "rsa_bits_256", CKM_RSA_PKCS_KEY_PAIR_GEN, CKR_ATTRIBUTE_VALUE_INVALID, CKR_KEY_SIZE_RANGE,
+	{ "rsa_bits_256", CKM_RSA_PKCS_KEY_PAIR_GEN, CKR_ATTRIBUTE_VALUE_INVALID,
+	  CKR_KEY_SIZE_RANGE,
 	  { A_ULONG(CKA_MODULUS_BITS, 256), A_END }, { A_END } },
 	{ "rsa_bits_20000", CKM_RSA_PKCS_KEY_PAIR_GEN, CKR_ATTRIBUTE_VALUE_INVALID,
 	  CKR_KEY_SIZE_RANGE, { A_ULONG(CKA_MODULUS_BITS, 20000), A_END }, { A_END } },
@@ -223,7 +226,8 @@ static const struct pair_error pair_errors[] = {
 	{ "rsa_modulus_given", CKM_RSA_PKCS_KEY_PAIR_GEN, CKR_ATTRIBUTE_READ_ONLY, 0,
 	  { A_ULONG(CKA_MODULUS_BITS, 1024), A_TEXT(CKA_MODULUS, "x"), A_END }, { A_END } },
 	{ "rsa_private_exponent_given", CKM_RSA_PKCS_KEY_PAIR_GEN, CKR_ATTRIBUTE_READ_ONLY, 0,
-	  { A_ULONG(CKA_MODULUS_BITS, 1024), A_END }, { A_TEXT(CKA_PRIVATE_EXPONENT, "x"), A_END } },
+	  { A_ULONG(CKA_MODULUS_BITS, 1024), A_END },
+	  { A_TEXT(CKA_PRIVATE_EXPONENT, "x"), A_END } },
 	{ "rsa_local_given", CKM_RSA_PKCS_KEY_PAIR_GEN, CKR_ATTRIBUTE_READ_ONLY, 0,
 	  { A_ULONG(CKA_MODULUS_BITS, 1024), A_END }, { A_BOOL(CKA_LOCAL, CK_TRUE), A_END } },
 	{ "rsa_unknown_attribute", CKM_RSA_PKCS_KEY_PAIR_GEN, CKR_ATTRIBUTE_TYPE_INVALID, 0,
@@ -375,7 +379,8 @@ static const struct secret_case {
 	  { A_ULONG(CKA_VALUE_LEN, 16), { CKA_CHECK_VALUE, p256, 0 }, A_END } },
 	{ "aes_check_value_given", CKM_AES_KEY_GEN, CKR_ATTRIBUTE_VALUE_INVALID, 0,
 	  { A_ULONG(CKA_VALUE_LEN, 16), A_TEXT(CKA_CHECK_VALUE, "abc"), A_END } },
-	{ "generic_1", CKM_GENERIC_SECRET_KEY_GEN, CKR_OK, 0, { A_ULONG(CKA_VALUE_LEN, 1), A_END } },
+	{ "generic_1", CKM_GENERIC_SECRET_KEY_GEN, CKR_OK, 0,
+	  { A_ULONG(CKA_VALUE_LEN, 1), A_END } },
 	{ "generic_20", CKM_GENERIC_SECRET_KEY_GEN, CKR_OK, 0,
 	  { A_ULONG(CKA_VALUE_LEN, 20), A_END } },
 	{ "generic_1000", CKM_GENERIC_SECRET_KEY_GEN, CKR_OK, 0,

@@ -27,7 +27,7 @@ extern bool reference;
 #define ROW_CRASHED	(CKR_VENDOR_DEFINED | 0x7e570002UL)	/* the process died in the call */
 #define ROW_HUNG	(CKR_VENDOR_DEFINED | 0x7e570003UL)	/* the child had to be killed */
 #define ROW_BROKEN	(CKR_VENDOR_DEFINED | 0x7e570004UL)	/* the test could not be set up */
-#define ROW_SKIPPED	(CKR_VENDOR_DEFINED | 0x7e570005UL)	/* as known difference: do not run it */
+#define ROW_SKIPPED	(CKR_VENDOR_DEFINED | 0x7e570005UL)	/* a known difference: not run */
 
 #define SO_PIN		"so-pin-of-the-test"
 #define USER_PIN	"user-pin-of-the-test"

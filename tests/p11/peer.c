@@ -106,7 +106,8 @@ static EVP_PKEY *export_rsa(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, bool privat
 		     OSSL_PARAM_BLD_push_BN(build, parts[i].name, bn[i]) == 1;
 	}
 	if (ok)
-		key = key_from_params("RSA", private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, build);
+		key = key_from_params("RSA", private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY,
+			build);
 	for (size_t i = 0; i < n; i++)
 		BN_clear_free(bn[i]);
 	OSSL_PARAM_BLD_free(build);
@@ -122,8 +123,10 @@ static EVP_PKEY *ec_key(const struct curve *curve, bool private, const CK_BYTE *
 	if (build && bn &&
 	    OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, curve->name, 0) &&
 	    (private ? OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_PRIV_KEY, bn) :
-		       OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, value, len)))
-		key = key_from_params("EC", private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, build);
+		       OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, value,
+			len)))
+		key = key_from_params("EC", private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY,
+			build);
 	BN_clear_free(bn);
 	OSSL_PARAM_BLD_free(build);
 	return key;

@@ -103,7 +103,8 @@ static CK_RV begin_good(struct ctx *c, enum operation what)
 	};
 	bool mac = what == SIGN || what == VERIFY;
 
-	return begin_with(c, what, types[what], what == DIGEST ? 0 : object_of(c, mac ? GENERIC : AES));
+	return begin_with(c, what, types[what],
+			  what == DIGEST ? 0 : object_of(c, mac ? GENERIC : AES));
 }
 
 static CK_RV begin_twice(struct ctx *c, enum operation what)

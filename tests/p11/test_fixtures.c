@@ -114,7 +114,8 @@ static CK_RV flags_after_login(struct ctx *c)
 
 	if (rv == CKR_OK)
 		rv = p11->C_GetTokenInfo(f->slot, &info);
-	return rv == CKR_OK ? want(info.flags == (f->flags & ~(CK_FLAGS)CKF_USER_PIN_COUNT_LOW)) : rv;
+	return rv == CKR_OK
+		? want(info.flags == (f->flags & ~(CK_FLAGS)CKF_USER_PIN_COUNT_LOW)) : rv;
 }
 
 static CK_ULONG objects_of(enum fixture_id id, bool with_private)

@@ -623,7 +623,8 @@ static CK_RV after_restart(struct ctx *c, const char *label, CK_ULONG expected,
 
 static CK_RV token_data_make(struct ctx *c, CK_OBJECT_HANDLE *out)
 {
-	return kind_make(c->s, DATA, T(A_BOOL(CKA_TOKEN, CK_TRUE), A_TEXT(CKA_LABEL, "first")), out);
+	return kind_make(c->s, DATA, T(A_BOOL(CKA_TOKEN, CK_TRUE), A_TEXT(CKA_LABEL, "first")),
+		out);
 }
 
 static CK_RV set_persists(struct ctx *c)

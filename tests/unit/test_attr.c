@@ -34,7 +34,8 @@ static void test_rows_sound(void)
 		CU_ASSERT_NOT_EQUAL(r->where & IN_ALL, 0);
 		CU_ASSERT_FALSE((r->rules & MUST_CREATE) != 0 && (r->rules & NOT_CREATE) != 0);
 		CU_ASSERT_FALSE((r->rules & MUST_GENERATE) != 0 && (r->rules & NOT_GENERATE) != 0);
-		CU_ASSERT_FALSE((r->rules & (ONLY_TO_TRUE | ONLY_TO_FALSE)) != 0 && r->kind != ATTR_BOOL);
+		CU_ASSERT_FALSE((r->rules & (ONLY_TO_TRUE | ONLY_TO_FALSE)) != 0 &&
+				r->kind != ATTR_BOOL);
 		CU_ASSERT_FALSE((r->rules & (CLEAR | SECRET)) != 0 && r->kind != ATTR_BYTES);
 		CU_ASSERT_EQUAL(attr_kind_of(r->type), r->kind);
 		if (r->kind == ATTR_MAP || r->kind == ATTR_MECHS)
@@ -104,22 +105,36 @@ static void test_answers(void)
 	} rows[] = {
 		{ USE_CREATE, &nobody, CKR_OK, 3, { AES_KEY, VALUE(CKA_VALUE, bytes) } },
 		{ USE_CREATE, &nobody, CKR_TEMPLATE_INCOMPLETE, 2, { AES_KEY } },
-		{ USE_CREATE, &nobody, CKR_TEMPLATE_INCONSISTENT, 3, { AES_KEY, VALUE(CKA_CLASS, data_class) } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_READ_ONLY, 3, { AES_KEY, VALUE(CKA_VALUE_LEN, number) } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_READ_ONLY, 3, { AES_KEY, FLAG(CKA_LOCAL, no) } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_TYPE_INVALID, 3, { AES_KEY, VALUE(CKA_MODULUS, bytes) } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_TYPE_INVALID, 3, { AES_KEY, VALUE(0x7fffUL, bytes) } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3, { AES_KEY, VALUE(CKA_TOKEN, number) } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3, { AES_KEY, { CKA_LABEL, NULL, 4 } } },
+		{ USE_CREATE, &nobody, CKR_TEMPLATE_INCONSISTENT, 3,
+		  { AES_KEY, VALUE(CKA_CLASS, data_class) } },
+		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_READ_ONLY, 3,
+		  { AES_KEY, VALUE(CKA_VALUE_LEN, number) } },
+		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_READ_ONLY, 3,
+		  { AES_KEY, FLAG(CKA_LOCAL, no) } },
+		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_TYPE_INVALID, 3,
+		  { AES_KEY, VALUE(CKA_MODULUS, bytes) } },
+		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_TYPE_INVALID, 3,
+		  { AES_KEY, VALUE(0x7fffUL, bytes) } },
+		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3,
+		  { AES_KEY, VALUE(CKA_TOKEN, number) } },
+		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3,
+		  { AES_KEY, { CKA_LABEL, NULL, 4 } } },
 		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3,
 		  { AES_KEY, { CKA_LABEL, bytes, CK_UNAVAILABLE_INFORMATION } } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3, { AES_KEY, { CKA_START_DATE, bytes, 7 } } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3, { AES_KEY, { CKA_START_DATE, bytes, 8 } } },
-		{ USE_CREATE, &nobody, CKR_OK, 4, { AES_KEY, VALUE(CKA_VALUE, bytes), VALUE(CKA_START_DATE, date) } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3, { AES_KEY, { CKA_ALLOWED_MECHANISMS, NULL, 0 } } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3, { AES_KEY, { CKA_ALLOWED_MECHANISMS, bytes, 9 } } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_READ_ONLY, 3, { AES_KEY, FLAG(CKA_TRUSTED, yes) } },
-		{ USE_CREATE, &officer, CKR_OK, 4, { AES_KEY, VALUE(CKA_VALUE, bytes), FLAG(CKA_TRUSTED, yes) } },
+		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3,
+		  { AES_KEY, { CKA_START_DATE, bytes, 7 } } },
+		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3,
+		  { AES_KEY, { CKA_START_DATE, bytes, 8 } } },
+		{ USE_CREATE, &nobody, CKR_OK, 4,
+		  { AES_KEY, VALUE(CKA_VALUE, bytes), VALUE(CKA_START_DATE, date) } },
+		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3,
+		  { AES_KEY, { CKA_ALLOWED_MECHANISMS, NULL, 0 } } },
+		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3,
+		  { AES_KEY, { CKA_ALLOWED_MECHANISMS, bytes, 9 } } },
+		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_READ_ONLY, 3,
+		  { AES_KEY, FLAG(CKA_TRUSTED, yes) } },
+		{ USE_CREATE, &officer, CKR_OK, 4,
+		  { AES_KEY, VALUE(CKA_VALUE, bytes), FLAG(CKA_TRUSTED, yes) } },
 		{ USE_GENERATE, &nobody, CKR_TEMPLATE_INCOMPLETE, 0, { { 0, NULL, 0 } } },
 		{ USE_GENERATE, &nobody, CKR_OK, 1, { VALUE(CKA_VALUE_LEN, number) } },
 		{ USE_GENERATE, &nobody, CKR_ATTRIBUTE_READ_ONLY, 1, { VALUE(CKA_VALUE, bytes) } },
@@ -131,7 +146,8 @@ static void test_answers(void)
 		{ USE_SET, &nobody, CKR_ATTRIBUTE_READ_ONLY, 1, { FLAG(CKA_EXTRACTABLE, yes) } },
 		{ USE_SET, &nobody, CKR_OK, 1, { FLAG(CKA_COPYABLE, no) } },
 		{ USE_COPY, &nobody, CKR_OK, 1, { FLAG(CKA_TOKEN, yes) } },
-		{ USE_COPY, &nobody, CKR_ATTRIBUTE_READ_ONLY, 1, { VALUE(CKA_CLASS, secret_class) } },
+		{ USE_COPY, &nobody, CKR_ATTRIBUTE_READ_ONLY, 1,
+		  { VALUE(CKA_CLASS, secret_class) } },
 	};
 	uint32_t scope = attr_scope(CKO_SECRET_KEY, CKK_AES);
 
@@ -144,9 +160,11 @@ static void test_answers(void)
 		CU_ASSERT_EQUAL(attr_defaults(scope, set), CKR_OK);
 		if (rows[i].use == USE_SET)
 			CU_ASSERT_EQUAL(attrset_set_flag(set, CKA_SENSITIVE, true), CKR_OK);
-		rv = attr_apply(rows[i].use, scope, rows[i].who, set, rows[i].templ, rows[i].count, set);
+		rv = attr_apply(rows[i].use, scope, rows[i].who, set, rows[i].templ, rows[i].count,
+				set);
 		if (rv != rows[i].expected)
-			printf("  row %zu: %s instead of %s\n", i, ckr_name(rv), ckr_name(rows[i].expected));
+			printf("  row %zu: %s instead of %s\n", i, ckr_name(rv),
+			       ckr_name(rows[i].expected));
 		CU_ASSERT_EQUAL(rv, rows[i].expected);
 		attrset_free(set);
 	}
@@ -155,7 +173,9 @@ static void test_answers(void)
 /* Templates inside templates: taken apart entry by entry, never nested, given back the same. */
 static void test_maps(void)
 {
-	CK_ATTRIBUTE inner[] = { VALUE(CKA_KEY_TYPE, aes), FLAG(CKA_SENSITIVE, yes), { CKA_LABEL, bytes, 3 } };
+	CK_ATTRIBUTE inner[] = { VALUE(CKA_KEY_TYPE, aes),
+				 FLAG(CKA_SENSITIVE, yes),
+				 { CKA_LABEL, bytes, 3 } };
 	CK_ATTRIBUTE nested[] = { { CKA_WRAP_TEMPLATE, inner, sizeof(inner) } };
 	CK_ATTRIBUTE unknown[] = { { 0x7fffUL, bytes, 1 } };
 	CK_ATTRIBUTE good = { CKA_WRAP_TEMPLATE, inner, sizeof(inner) };

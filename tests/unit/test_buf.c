@@ -59,7 +59,8 @@ static void test_reserve(void)
 
 static void test_too_much(void)
 {
-	static const size_t sizes[] = { SIZE_MAX, SIZE_MAX - 2, SIZE_MAX / 2 - 3, SIZE_MAX / 2 - 4096 };
+	static const size_t sizes[] = { SIZE_MAX, SIZE_MAX - 2, SIZE_MAX / 2 - 3,
+					SIZE_MAX / 2 - 4096 };
 	struct buf b = BUF_INIT;
 	struct buf before;
 	size_t i;

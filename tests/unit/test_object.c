@@ -1,4 +1,6 @@
-/* Objects of one token over a real store: encryption, visibility, handles, other writers' changes. */
+/*
+ * Objects of one token over a real store: encryption, visibility, handles, other writers' changes.
+ */
 #include "config.h"
 
 #include <stdlib.h>
@@ -38,8 +40,10 @@ static void open_world(struct world *w)
 
 	w->dir = unit_make_dir();
 	w->token = path_join(w->dir, "token");
-	CU_ASSERT_EQUAL(attrset_set_number(attrs, CKA_OS_TOKENFLAGS, CKF_TOKEN_INITIALIZED), CKR_OK);
-	CU_ASSERT_EQUAL_FATAL(store_create(store_backend_find("file"), w->token, 0077, attrs, &w->store), CKR_OK);
+	CU_ASSERT_EQUAL(attrset_set_number(attrs, CKA_OS_TOKENFLAGS, CKF_TOKEN_INITIALIZED),
+			CKR_OK);
+	CU_ASSERT_EQUAL_FATAL(
+		store_create(store_backend_find("file"), w->token, 0077, attrs, &w->store), CKR_OK);
 	CU_ASSERT_EQUAL_FATAL(object_table_new(w->store, &w->table), CKR_OK);
 	object_table_login(w->table, new_key());
 	attrset_free(attrs);
@@ -53,8 +57,8 @@ static void close_world(struct world *w)
 	unit_remove_dir(w->dir);
 }
 
-static CK_RV create_data(struct world *w, const struct caller *who, const char *label, CK_BBOOL *token,
-			 CK_BBOOL *private, CK_OBJECT_HANDLE *h)
+static CK_RV create_data(struct world *w, const struct caller *who, const char *label,
+			 CK_BBOOL *token, CK_BBOOL *private, CK_OBJECT_HANDLE *h)
 {
 	CK_ATTRIBUTE templ[] = {
 		{ CKA_CLASS, &data_class, sizeof(data_class) },
@@ -123,9 +127,10 @@ static void test_visibility(void)
 
 	object_table_logout(w.table);
 	object_table_login(w.table, new_key());
-	CU_ASSERT_EQUAL(object_size(w.table, &user, priv, &size), CKR_OBJECT_HANDLE_INVALID);	/* for good */
+	CU_ASSERT_EQUAL(object_size(w.table, &user, priv, &size),
+			CKR_OBJECT_HANDLE_INVALID); /* for good */
 	CU_ASSERT_EQUAL(object_size(w.table, &user, pub, &size), CKR_OK);
-	CU_ASSERT_EQUAL(count_found(&w, &user, "x"), 2);	/* the private session object is gone */
+	CU_ASSERT_EQUAL(count_found(&w, &user, "x"), 2); /* the private session object is gone */
 	close_world(&w);
 }
 
@@ -157,7 +162,8 @@ static void test_other_writer(void)
 
 	open_world(&w);
 	CU_ASSERT_EQUAL(count_found(&w, &user, "x"), 0);
-	CU_ASSERT_EQUAL_FATAL(store_open(store_backend_find("file"), w.token, 0077, &other.store), CKR_OK);
+	CU_ASSERT_EQUAL_FATAL(store_open(store_backend_find("file"), w.token, 0077, &other.store),
+			      CKR_OK);
 	CU_ASSERT_EQUAL_FATAL(object_table_new(other.store, &other.table), CKR_OK);
 	object_table_login(other.table, new_key());
 
@@ -217,7 +223,8 @@ static void test_seal(void)
 	CU_ASSERT_EQUAL(seal_set(plain, NULL, &stored), CKR_USER_NOT_LOGGED_IN);
 	CU_ASSERT_EQUAL_FATAL(seal_set(plain, key, &stored), CKR_OK);
 	CU_ASSERT_FALSE(attr_equal(attrset_get(stored, CKA_LABEL), attrset_get(plain, CKA_LABEL)));
-	CU_ASSERT_TRUE(attr_equal(attrset_get(stored, CKA_START_DATE), attrset_get(plain, CKA_START_DATE)));
+	CU_ASSERT_TRUE(attr_equal(attrset_get(stored, CKA_START_DATE),
+				  attrset_get(plain, CKA_START_DATE)));
 	CU_ASSERT_EQUAL(unseal_set(stored, NULL, &back), CKR_USER_NOT_LOGGED_IN);
 	CU_ASSERT_EQUAL(unseal_set(stored, wrong, &back), CKR_DATA_INVALID);
 	CU_ASSERT_EQUAL_FATAL(unseal_set(stored, key, &back), CKR_OK);
@@ -249,9 +256,12 @@ static void test_key_is_shared(void)
 	CU_ASSERT_TRUE(one.private);
 	key_unref(two.key);
 	CU_ASSERT_EQUAL(object_set(w.table, &user, h, &deny, 1), CKR_OK);
-	CU_ASSERT_EQUAL(object_key(w.table, &user, h, CKA_ENCRYPT, ecb, &two), CKR_KEY_FUNCTION_NOT_PERMITTED);
-	CU_ASSERT_EQUAL(object_key(w.table, &user, h + 1, CKA_ENCRYPT, ecb, &two), CKR_KEY_HANDLE_INVALID);
-	CU_ASSERT_EQUAL(object_key(w.table, &user, h, 0, mech_find(CKM_RSA_PKCS), &two), CKR_KEY_TYPE_INCONSISTENT);
+	CU_ASSERT_EQUAL(object_key(w.table, &user, h, CKA_ENCRYPT, ecb, &two),
+			CKR_KEY_FUNCTION_NOT_PERMITTED);
+	CU_ASSERT_EQUAL(object_key(w.table, &user, h + 1, CKA_ENCRYPT, ecb, &two),
+			CKR_KEY_HANDLE_INVALID);
+	CU_ASSERT_EQUAL(object_key(w.table, &user, h, 0, mech_find(CKM_RSA_PKCS), &two),
+			CKR_KEY_TYPE_INCONSISTENT);
 	object_table_logout(w.table);
 	CU_ASSERT_EQUAL(one.key->secret->len, 32);	/* ours until we let go */
 	key_unref(one.key);

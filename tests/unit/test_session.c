@@ -1,4 +1,6 @@
-/* The session table: handles, closing while a call is under way, operations that outlive a login. */
+/*
+ * The session table: handles, closing while a call is under way, operations that outlive a login.
+ */
 #include "config.h"
 
 #include <pthread.h>
@@ -105,7 +107,8 @@ static CK_OBJECT_HANDLE make_key(struct session *s)
 	struct caller who;
 
 	session_caller(s, &who);
-	CU_ASSERT_EQUAL(object_generate(session_objects(s), &who, mech_find(CKM_AES_KEY_GEN), &gen, &templ, 1, &h),
+	CU_ASSERT_EQUAL(object_generate(session_objects(s), &who, mech_find(CKM_AES_KEY_GEN), &gen,
+					&templ, 1, &h),
 			CKR_OK);
 	return h;
 }
@@ -113,7 +116,8 @@ static CK_OBJECT_HANDLE make_key(struct session *s)
 /* Operations of several kinds at once; those with private keys end with the login. */
 static void test_operations(void)
 {
-	CK_MECHANISM ecb = { CKM_AES_ECB, NULL, 0 }, sha = { CKM_SHA256, NULL, 0 }, none = { 0x7fffUL, NULL, 0 };
+	CK_MECHANISM ecb = { CKM_AES_ECB, NULL, 0 }, sha = { CKM_SHA256, NULL, 0 },
+		     none = { 0x7fffUL, NULL, 0 };
 	struct op *op = NULL;
 	struct world w;
 	CK_SESSION_HANDLE h = 0;

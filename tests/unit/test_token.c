@@ -158,20 +158,27 @@ static void make_token(const char *dir, const char *name, const char *serial)
 
 	CU_ASSERT_EQUAL(attrset_set_bytes(a, CKA_OS_TOKENSERIAL, serial, strlen(serial)), CKR_OK);
 	CU_ASSERT_EQUAL(attrset_set_bytes(a, CKA_OS_TOKENLABEL, label, sizeof(label)), CKR_OK);
-	CU_ASSERT_EQUAL_FATAL(store_create(store_backend_find("file"), path, 0077, a, &store), CKR_OK);
+	CU_ASSERT_EQUAL_FATAL(store_create(store_backend_find("file"), path, 0077, a, &store),
+			      CKR_OK);
 	store_close(store);
 	attrset_free(a);
 	free(path);
 }
 
-/* Ids come from serial numbers; colliding and odd ones all get a slot, and there is always one more. */
+/*
+ * Ids come from serial numbers; colliding and odd ones all get a slot, and there is always one
+ * more.
+ */
 static void test_slot_ids(void)
 {
 	static const struct {
 		const char *name, *serial;
 	} tokens[] = {
-		{ "a", "0123456700000010" }, { "b", "89abcdef00000010" }, { "c", "0000000080000005" },
-		{ "d", "not hexadecimal!" }, { "e", "7" },
+		{ "a", "0123456700000010" },
+		{ "b", "89abcdef00000010" },
+		{ "c", "0000000080000005" },
+		{ "d", "not hexadecimal!" },
+		{ "e", "7" },
 	};
 	static const CK_SLOT_ID expected[] = { 0, 5, 7, 0x10, 0x11, 6 };
 	CK_SLOT_ID ids[8];

@@ -8,8 +8,8 @@ CK_RV C_DigestInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism)
 	return op_call_init(hSession, OP_DIGEST, pMechanism, CK_INVALID_HANDLE);
 }
 
-CK_RV C_Digest(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_ULONG ulDataLen, CK_BYTE_PTR pDigest,
-	       CK_ULONG_PTR pulDigestLen)
+CK_RV C_Digest(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_ULONG ulDataLen,
+	       CK_BYTE_PTR pDigest, CK_ULONG_PTR pulDigestLen)
 {
 	return op_call_single(hSession, OP_DIGEST, (struct op_input){ pData, ulDataLen },
 			      (struct op_output){ pDigest, pulDigestLen });

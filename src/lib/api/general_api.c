@@ -34,7 +34,8 @@ CK_RV C_GetInfo(CK_INFO_PTR pInfo)
 	memset(pInfo, 0, sizeof(*pInfo));
 	pInfo->cryptokiVersion = (CK_VERSION){ 2, 40 };
 	str_pad(pInfo->manufacturerID, sizeof(pInfo->manufacturerID), "SoftHSM");
-	str_pad(pInfo->libraryDescription, sizeof(pInfo->libraryDescription), "Implementation of PKCS11");
+	str_pad(pInfo->libraryDescription, sizeof(pInfo->libraryDescription),
+		"Implementation of PKCS11");
 	pInfo->libraryVersion = (CK_VERSION){ VERSION_MAJOR, VERSION_MINOR };
 	return call_leave(&c, CKR_OK);
 }

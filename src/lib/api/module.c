@@ -11,10 +11,16 @@
 #include "common/secmem.h"
 #include "crypto/ossl/ossl.h"
 
-/* How long C_Finalize waits for calls of other threads; after that their memory is given up, never freed under them. */
+/*
+ * How long C_Finalize waits for calls of other threads; after that their memory is given up, never
+ * freed under them.
+ */
 #define DRAIN_MS 30000
 
-/* One for C_Initialize and C_Finalize; it notices when an application's own callback calls them again. */
+/*
+ * One for C_Initialize and C_Finalize; it notices when an application's own callback calls them
+ * again.
+ */
 static pthread_mutex_t life = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 
@@ -103,7 +109,8 @@ static CK_RV load(struct module *m)
 		rv = session_table_init(&m->sessions);
 	if (rv != CKR_OK)
 		return rv;
-	rv = slot_manager_new(m->conf->backend, m->conf->tokendir, m->conf->umask, m->conf->removable, &m->slots);
+	rv = slot_manager_new(m->conf->backend, m->conf->tokendir, m->conf->umask,
+			      m->conf->removable, &m->slots);
 	if (rv != CKR_OK)
 		session_table_destroy(&m->sessions);
 	return rv;
@@ -178,7 +185,8 @@ CK_RV module_stop(void)
 	if (rv == CKR_OK && drained())
 		module_free(m);
 	else if (rv == CKR_OK)
-		log_error("C_Finalize: a call in another thread did not return; its memory is left alone");
+		log_error("C_Finalize: a call in another thread did not return; its memory is left "
+			  "alone");
 	pthread_mutex_unlock(&life);
 	return rv;
 }

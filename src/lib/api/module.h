@@ -1,5 +1,6 @@
 /*
- * The library between C_Initialize and C_Finalize, and what happens to it at fork and exit (PKCS#11 2.40 section 5.4).
+ * The library between C_Initialize and C_Finalize, and what happens to it at fork and exit
+ * (PKCS#11 2.40 section 5.4).
  */
 #ifndef API_MODULE_H
 #define API_MODULE_H
@@ -16,15 +17,18 @@ struct module {
 	struct session_table sessions;
 };
 
-/* C_Initialize. CKR_CRYPTOKI_ALREADY_INITIALIZED, CKR_ARGUMENTS_BAD, CKR_GENERAL_ERROR (configuration). */
+/*
+ * C_Initialize. CKR_CRYPTOKI_ALREADY_INITIALIZED, CKR_ARGUMENTS_BAD, CKR_GENERAL_ERROR
+ * (configuration).
+ */
 CK_RV module_start(const CK_C_INITIALIZE_ARGS *args) MUST_CHECK;
 
 /* C_Finalize: waits for calls that are under way in other threads. CKR_CRYPTOKI_NOT_INITIALIZED. */
 CK_RV module_stop(void) MUST_CHECK;
 
 /*
- * Pins the module for one call, so that it cannot be freed meanwhile; NULL when the library is not initialised, or is in
- * the child of a fork that has to start anew (library.reset_on_fork).
+ * Pins the module for one call, so that it cannot be freed meanwhile; NULL when the library is not
+ * initialised, or is in the child of a fork that has to start anew (library.reset_on_fork).
  */
 struct module *module_pin(void);
 void module_unpin(void);

@@ -22,7 +22,8 @@ CK_RV C_CreateObject(CK_SESSION_HANDLE hSession, CK_ATTRIBUTE_PTR pTemplate, CK_
 
 	if (rv != CKR_OK)
 		return rv;
-	return call_leave(&c, object_create(session_objects(c.session), &who, pTemplate, ulCount, phObject));
+	return call_leave(
+		&c, object_create(session_objects(c.session), &who, pTemplate, ulCount, phObject));
 }
 
 CK_RV C_CopyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, CK_ATTRIBUTE_PTR pTemplate,
@@ -30,11 +31,13 @@ CK_RV C_CopyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, CK_ATTR
 {
 	struct call c;
 	struct caller who;
-	CK_RV rv = enter(&c, (pTemplate == NULL && ulCount > 0) || phNewObject == NULL, hSession, &who);
+	CK_RV rv = enter(&c, (pTemplate == NULL && ulCount > 0) || phNewObject == NULL, hSession,
+			 &who);
 
 	if (rv != CKR_OK)
 		return rv;
-	return call_leave(&c, object_copy(session_objects(c.session), &who, hObject, pTemplate, ulCount, phNewObject));
+	return call_leave(&c, object_copy(session_objects(c.session), &who, hObject, pTemplate,
+					  ulCount, phNewObject));
 }
 
 CK_RV C_DestroyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject)
@@ -59,8 +62,8 @@ CK_RV C_GetObjectSize(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, CK_U
 	return call_leave(&c, object_size(session_objects(c.session), &who, hObject, pulSize));
 }
 
-CK_RV C_GetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, CK_ATTRIBUTE_PTR pTemplate,
-			  CK_ULONG ulCount)
+CK_RV C_GetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject,
+			  CK_ATTRIBUTE_PTR pTemplate, CK_ULONG ulCount)
 {
 	struct call c;
 	struct caller who;
@@ -68,11 +71,12 @@ CK_RV C_GetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, 
 
 	if (rv != CKR_OK)
 		return rv;
-	return call_leave(&c, object_get(session_objects(c.session), &who, hObject, pTemplate, ulCount));
+	return call_leave(
+		&c, object_get(session_objects(c.session), &who, hObject, pTemplate, ulCount));
 }
 
-CK_RV C_SetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, CK_ATTRIBUTE_PTR pTemplate,
-			  CK_ULONG ulCount)
+CK_RV C_SetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject,
+			  CK_ATTRIBUTE_PTR pTemplate, CK_ULONG ulCount)
 {
 	struct call c;
 	struct caller who;
@@ -80,7 +84,8 @@ CK_RV C_SetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, 
 
 	if (rv != CKR_OK)
 		return rv;
-	return call_leave(&c, object_set(session_objects(c.session), &who, hObject, pTemplate, ulCount));
+	return call_leave(
+		&c, object_set(session_objects(c.session), &who, hObject, pTemplate, ulCount));
 }
 
 CK_RV C_FindObjectsInit(CK_SESSION_HANDLE hSession, CK_ATTRIBUTE_PTR pTemplate, CK_ULONG ulCount)
@@ -93,15 +98,17 @@ CK_RV C_FindObjectsInit(CK_SESSION_HANDLE hSession, CK_ATTRIBUTE_PTR pTemplate, 
 	return call_leave(&c, session_find_begin(c.session, pTemplate, ulCount));
 }
 
-CK_RV C_FindObjects(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE_PTR phObject, CK_ULONG ulMaxObjectCount,
-		    CK_ULONG_PTR pulObjectCount)
+CK_RV C_FindObjects(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE_PTR phObject,
+		    CK_ULONG ulMaxObjectCount, CK_ULONG_PTR pulObjectCount)
 {
 	struct call c;
-	CK_RV rv = call_enter_session(&c, call_check(phObject == NULL || pulObjectCount == NULL), hSession);
+	CK_RV rv = call_enter_session(&c, call_check(phObject == NULL || pulObjectCount == NULL),
+				      hSession);
 
 	if (rv != CKR_OK)
 		return rv;
-	return call_leave(&c, session_find_next(c.session, phObject, ulMaxObjectCount, pulObjectCount));
+	return call_leave(&c,
+			  session_find_next(c.session, phObject, ulMaxObjectCount, pulObjectCount));
 }
 
 CK_RV C_FindObjectsFinal(CK_SESSION_HANDLE hSession)

@@ -2,7 +2,8 @@
 
 #include "api/op_call.h"
 
-CK_RV op_call_init(CK_SESSION_HANDLE h, enum op_kind kind, const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
+CK_RV op_call_init(CK_SESSION_HANDLE h, enum op_kind kind, const CK_MECHANISM *m,
+		   CK_OBJECT_HANDLE key)
 {
 	struct call c;
 	CK_RV rv = call_enter_session(&c, call_check(m == NULL), h);
@@ -18,7 +19,8 @@ static bool is_bad(struct op_input in)
 }
 
 /* Enters with the active operation of that kind, or leaves again. */
-static CK_RV enter_op(struct call *c, CK_SESSION_HANDLE h, enum op_kind kind, bool bad, struct op **op)
+static CK_RV enter_op(struct call *c, CK_SESSION_HANDLE h, enum op_kind kind, bool bad,
+		      struct op **op)
 {
 	bool is_cipher = kind == OP_ENCRYPT || kind == OP_DECRYPT;
 	CK_RV rv = call_enter_session(c, call_check(bad && !is_cipher), h);
@@ -41,9 +43,11 @@ static CK_RV leave_op(struct call *c, enum op_kind kind, bool done, CK_RV rv)
 }
 
 /* op_single or op_update: they differ in nothing that matters here. */
-typedef CK_RV op_step(struct op *op, const CK_BYTE *in, CK_ULONG len, CK_BYTE *out, CK_ULONG *out_len, bool *done);
+typedef CK_RV op_step(struct op *op, const CK_BYTE *in, CK_ULONG len, CK_BYTE *out,
+		      CK_ULONG *out_len, bool *done);
 
-static CK_RV run(CK_SESSION_HANDLE h, enum op_kind kind, op_step *step, struct op_input in, struct op_output out)
+static CK_RV run(CK_SESSION_HANDLE h, enum op_kind kind, op_step *step, struct op_input in,
+		 struct op_output out)
 {
 	struct call c;
 	struct op *op = NULL;
@@ -56,12 +60,14 @@ static CK_RV run(CK_SESSION_HANDLE h, enum op_kind kind, op_step *step, struct o
 	return leave_op(&c, kind, done, rv);
 }
 
-CK_RV op_call_single(CK_SESSION_HANDLE h, enum op_kind kind, struct op_input in, struct op_output out)
+CK_RV op_call_single(CK_SESSION_HANDLE h, enum op_kind kind, struct op_input in,
+		     struct op_output out)
 {
 	return run(h, kind, op_single, in, out);
 }
 
-CK_RV op_call_update(CK_SESSION_HANDLE h, enum op_kind kind, struct op_input in, struct op_output out)
+CK_RV op_call_update(CK_SESSION_HANDLE h, enum op_kind kind, struct op_input in,
+		     struct op_output out)
 {
 	return run(h, kind, op_update, in, out);
 }
@@ -97,7 +103,8 @@ CK_RV op_call_verify(CK_SESSION_HANDLE h, const struct op_input *in, struct op_i
 	struct call c;
 	struct op *op = NULL;
 	bool done = false;
-	CK_RV rv = enter_op(&c, h, OP_VERIFY, signature.data == NULL || (in != NULL && is_bad(*in)), &op);
+	CK_RV rv = enter_op(&c, h, OP_VERIFY, signature.data == NULL || (in != NULL && is_bad(*in)),
+			    &op);
 
 	if (rv != CKR_OK)
 		return rv;

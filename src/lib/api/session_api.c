@@ -20,7 +20,8 @@ CK_RV C_OpenSession(CK_SLOT_ID slotID, CK_FLAGS flags, CK_VOID_PTR pApplication,
 	if (rv == CKR_OK && (flags & CKF_SERIAL_SESSION) == 0)
 		rv = CKR_SESSION_PARALLEL_NOT_SUPPORTED;
 	if (rv == CKR_OK)
-		rv = session_table_open(&c.module->sessions, s, (flags & CKF_RW_SESSION) != 0, phSession);
+		rv = session_table_open(&c.module->sessions, s, (flags & CKF_RW_SESSION) != 0,
+					phSession);
 	return call_leave(&c, rv);
 }
 
@@ -65,7 +66,8 @@ CK_RV C_GetSessionInfo(CK_SESSION_HANDLE hSession, CK_SESSION_INFO_PTR pInfo)
 	return call_leave(&c, CKR_OK);
 }
 
-CK_RV C_Login(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPinLen)
+CK_RV C_Login(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR pPin,
+	      CK_ULONG ulPinLen)
 {
 	struct call c;
 	CK_RV rv = call_enter_session(&c, CKR_OK, hSession);

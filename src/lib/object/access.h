@@ -16,8 +16,8 @@ struct caller {
 CK_RV access_read(const struct caller *who, bool private) MUST_CHECK;
 
 /*
- * May such an object be made, changed or destroyed? CKR_SESSION_READ_ONLY (it goes first) for a token object in a
- * read-only session, CKR_USER_NOT_LOGGED_IN for a private one without the user.
+ * May such an object be made, changed or destroyed? CKR_SESSION_READ_ONLY (it goes first) for a
+ * token object in a read-only session, CKR_USER_NOT_LOGGED_IN for a private one without the user.
  */
 CK_RV access_write(const struct caller *who, bool token, bool private) MUST_CHECK;
 

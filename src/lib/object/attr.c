@@ -47,7 +47,8 @@ static const struct {
 uint32_t attr_scope(CK_OBJECT_CLASS class, CK_ULONG subtype)
 {
 	for (size_t i = 0; i < ARRAY_LEN(scopes); i++)
-		if (scopes[i].class == class && (scopes[i].subtype == ANY || scopes[i].subtype == subtype))
+		if (scopes[i].class == class &&
+		    (scopes[i].subtype == ANY || scopes[i].subtype == subtype))
 			return scopes[i].scope;
 	return 0;
 }
@@ -77,8 +78,8 @@ uint32_t attr_scope_of(const struct attrset *object)
 
 bool attr_hidden(const struct attr_rule *rule, const struct attrset *object)
 {
-	return (rule->rules & SECRET) != 0 &&
-	       (attrset_flag(object, CKA_SENSITIVE, true) || !attrset_flag(object, CKA_EXTRACTABLE, false));
+	return (rule->rules & SECRET) != 0 && (attrset_flag(object, CKA_SENSITIVE, true) ||
+					       !attrset_flag(object, CKA_EXTRACTABLE, false));
 }
 
 CK_RV attr_default(const struct attr_rule *rule, struct attrset *object)
@@ -121,7 +122,10 @@ CK_RV attr_defaults(uint32_t scope, struct attrset *object)
 	return CKR_OK;
 }
 
-/* What each use asks of a row: its "must" and its "must not", and whether the object exists already. */
+/*
+ * What each use asks of a row: its "must" and its "must not", and whether the object exists
+ * already.
+ */
 static const struct {
 	const char *name;
 	uint32_t must;
@@ -135,38 +139,46 @@ static const struct {
 	[USE_SET] = { "set", 0, 0, MAY_SET },
 };
 
-/* One line per refused template: which attribute, and why. Attributes without a name are shown by number. */
+/*
+ * One line per refused template: which attribute, and why. Attributes without a name are shown by
+ * number.
+ */
 static CK_RV refuse(enum attr_use use, CK_ATTRIBUTE_TYPE type, const char *why, CK_RV rv)
 {
 	const char *name = cka_name(type);
 
-	log_warning("%s: attribute %s (0x%lx) %s: %s", uses[use].name, name != NULL ? name : "unknown",
-		    type, why, ckr_name(rv));
+	log_warning("%s: attribute %s (0x%lx) %s: %s", uses[use].name,
+		    name != NULL ? name : "unknown", type, why, ckr_name(rv));
 	return rv;
 }
 
-static CK_RV check_one_way(enum attr_use use, const struct attr_rule *rule, const struct attrset *object, bool to)
+static CK_RV check_one_way(enum attr_use use, const struct attr_rule *rule,
+			   const struct attrset *object, bool to)
 {
 	bool now = attrset_flag(object, rule->type, rule->def != 0);
 
 	if (uses[use].needs == 0 || to == now)
 		return CKR_OK;
 	if ((rule->rules & ONLY_TO_TRUE) != 0 && !to)
-		return refuse(use, rule->type, "cannot become false again", CKR_ATTRIBUTE_READ_ONLY);
+		return refuse(use, rule->type, "cannot become false again",
+			      CKR_ATTRIBUTE_READ_ONLY);
 	if ((rule->rules & ONLY_TO_FALSE) != 0 && to)
 		return refuse(use, rule->type, "cannot become true again", CKR_ATTRIBUTE_READ_ONLY);
 	return CKR_OK;
 }
 
 /* May this use give this attribute at all? */
-static CK_RV check_rules(enum attr_use use, const struct attr_rule *rule, const struct attrset *object)
+static CK_RV check_rules(enum attr_use use, const struct attr_rule *rule,
+			 const struct attrset *object)
 {
 	if (uses[use].needs != 0) {
 		if (!attrset_flag(object, CKA_MODIFIABLE, true))
-			return refuse(use, rule->type, "of an object that is not modifiable", CKR_ATTRIBUTE_READ_ONLY);
+			return refuse(use, rule->type, "of an object that is not modifiable",
+				      CKR_ATTRIBUTE_READ_ONLY);
 		if (attrset_number(object, CKA_CLASS, ANY) == CKO_CERTIFICATE &&
 		    attrset_flag(object, CKA_TRUSTED, false))
-			return refuse(use, rule->type, "of a trusted certificate", CKR_ATTRIBUTE_READ_ONLY);
+			return refuse(use, rule->type, "of a trusted certificate",
+				      CKR_ATTRIBUTE_READ_ONLY);
 		if ((rule->rules & uses[use].needs) == 0)
 			return refuse(use, rule->type, "is read-only", CKR_ATTRIBUTE_READ_ONLY);
 	}
@@ -182,23 +194,27 @@ static CK_RV check_value(enum attr_use use, const struct attr_rule *rule, const 
 	const struct attr *now = attrset_get(object, rule->type);
 
 	if ((rule->rules & IDENTITY) != 0 && now != NULL && !attr_equal(now, value))
-		return refuse(use, rule->type, "contradicts what is made", CKR_TEMPLATE_INCONSISTENT);
+		return refuse(use, rule->type, "contradicts what is made",
+			      CKR_TEMPLATE_INCONSISTENT);
 	if (value->kind != ATTR_BOOL)
 		return CKR_OK;
 	if ((rule->rules & SO_SETS_TRUE) != 0 && value->u.flag && !who->so)
-		return refuse(use, rule->type, "can be set only by the security officer", CKR_ATTRIBUTE_READ_ONLY);
+		return refuse(use, rule->type, "can be set only by the security officer",
+			      CKR_ATTRIBUTE_READ_ONLY);
 	return check_one_way(use, rule, object, value->u.flag);
 }
 
-static CK_RV apply_one(enum attr_use use, uint32_t scope, const struct caller *who, const struct attrset *object,
-		       const CK_ATTRIBUTE *given, struct attrset *changes)
+static CK_RV apply_one(enum attr_use use, uint32_t scope, const struct caller *who,
+		       const struct attrset *object, const CK_ATTRIBUTE *given,
+		       struct attrset *changes)
 {
 	const struct attr_rule *rule = attr_rule_find(scope, given->type);
 	struct attrset *one;
 	CK_RV rv;
 
 	if (rule == NULL)
-		return refuse(use, given->type, "does not belong to such an object", CKR_ATTRIBUTE_TYPE_INVALID);
+		return refuse(use, given->type, "does not belong to such an object",
+			      CKR_ATTRIBUTE_TYPE_INVALID);
 	one = attrset_new(true);
 	if (one == NULL)
 		return CKR_HOST_MEMORY;
@@ -216,8 +232,8 @@ static CK_RV apply_one(enum attr_use use, uint32_t scope, const struct caller *w
 }
 
 /* The rows' own tests, now that every value is in its place. */
-static CK_RV check_given(enum attr_use use, uint32_t scope, const CK_ATTRIBUTE *templ, CK_ULONG count,
-			 const struct attrset *changes)
+static CK_RV check_given(enum attr_use use, uint32_t scope, const CK_ATTRIBUTE *templ,
+			 CK_ULONG count, const struct attrset *changes)
 {
 	for (CK_ULONG i = 0; i < count; i++) {
 		const struct attr_rule *rule = attr_rule_find(scope, templ[i].type);
@@ -240,7 +256,8 @@ bool attr_given(const CK_ATTRIBUTE *templ, CK_ULONG count, CK_ATTRIBUTE_TYPE typ
 	return false;
 }
 
-static CK_RV check_missing(enum attr_use use, uint32_t scope, const CK_ATTRIBUTE *templ, CK_ULONG count)
+static CK_RV check_missing(enum attr_use use, uint32_t scope, const CK_ATTRIBUTE *templ,
+			   CK_ULONG count)
 {
 	for (size_t i = 0; i < attr_table_len; i++) {
 		const struct attr_rule *rule = &attr_table[i];
@@ -252,8 +269,9 @@ static CK_RV check_missing(enum attr_use use, uint32_t scope, const CK_ATTRIBUTE
 	return CKR_OK;
 }
 
-CK_RV attr_apply(enum attr_use use, uint32_t scope, const struct caller *who, const struct attrset *object,
-		 const CK_ATTRIBUTE *templ, CK_ULONG count, struct attrset *changes)
+CK_RV attr_apply(enum attr_use use, uint32_t scope, const struct caller *who,
+		 const struct attrset *object, const CK_ATTRIBUTE *templ, CK_ULONG count,
+		 struct attrset *changes)
 {
 	for (CK_ULONG i = 0; i < count; i++) {
 		CK_RV rv = apply_one(use, scope, who, object, &templ[i], changes);

@@ -1,6 +1,6 @@
 /*
- * The rules of attributes: one table (attr_table.c), one loop that turns its rows into CKR_ codes (PKCS#11 2.40
- * section 4 and the footnotes of its tables 10 to 34).
+ * The rules of attributes: one table (attr_table.c), one loop that turns its rows into CKR_ codes
+ * (PKCS#11 2.40 section 4 and the footnotes of its tables 10 to 34).
  */
 #ifndef OBJECT_ATTR_H
 #define OBJECT_ATTR_H
@@ -11,7 +11,7 @@
 /* OpenPGP certificates, as the reference numbers them; the standard has no value of its own. */
 #define CKC_OPENPGP (CKC_VENDOR_DEFINED | 0x504750UL)
 
-/* The kinds of object that differ in their attributes; a row names those that have the attribute. */
+/* The kinds of object that differ in their attributes; a row names those that have it. */
 enum attr_scope {
 	IN_DATA      = 1 << 0,
 	IN_X509      = 1 << 1,
@@ -55,8 +55,8 @@ enum attr_rules {
 	ONLY_TO_TRUE  = 1 << 9,		/* set and copy may not make it false again */
 	ONLY_TO_FALSE = 1 << 10,
 	SO_SETS_TRUE  = 1 << 11,	/* true needs the SO: CKR_ATTRIBUTE_READ_ONLY */
-	IDENTITY      = 1 << 12,	/* names the kind of object: a differing repeat is CKR_TEMPLATE_INCONSISTENT */
-	CLEAR         = 1 << 13,	/* not encrypted even in a private object (the token format's rule) */
+	IDENTITY      = 1 << 12,	/* a repeat must be the same: CKR_TEMPLATE_INCONSISTENT */
+	CLEAR         = 1 << 13,	/* the format does not encrypt it in private objects */
 	BY_LIBRARY    = NOT_CREATE | NOT_GENERATE | NOT_UNWRAP
 };
 
@@ -66,17 +66,26 @@ struct attr_rule {
 	enum attr_kind kind;
 	uint32_t rules;		/* enum attr_rules bits */
 	uint64_t def;		/* default of a flag or a number; the others start empty */
-	/* One more test of a given value, once the whole template is in object; NULL: none. Its result is the answer. */
+	/*
+	 * One more test of a given value, once the whole template is in object; NULL: none. Its
+	 * result is the answer.
+	 */
 	CK_RV (*check)(const struct attrset *object, const struct attr *value);
 };
 
 extern const struct attr_rule attr_table[];
 extern const size_t attr_table_len;
 
-/* The scope of an object; 0 when the class or its sub-type (key type, certificate type) is none that can be made. */
+/*
+ * The scope of an object; 0 when the class or its sub-type (key type, certificate type) is none
+ * that can be made.
+ */
 uint32_t attr_scope(CK_OBJECT_CLASS class, CK_ULONG subtype);
 
-/* The attribute that holds the sub-type of that class (CKA_KEY_TYPE, CKA_CERTIFICATE_TYPE); CKA_CLASS when it has none. */
+/*
+ * The attribute that holds the sub-type of that class (CKA_KEY_TYPE, CKA_CERTIFICATE_TYPE);
+ * CKA_CLASS when it has none.
+ */
 CK_ATTRIBUTE_TYPE attr_subtype(CK_OBJECT_CLASS class);
 
 /* The scope of a stored object; IN_OTHER when it is of a kind this library does not know. */
@@ -85,7 +94,10 @@ uint32_t attr_scope_of(const struct attrset *object);
 /* The row of an attribute in that scope; NULL: such objects do not have it. */
 const struct attr_rule *attr_rule_find(uint32_t scope, CK_ATTRIBUTE_TYPE type);
 
-/* The kind of an attribute wherever it occurs, for templates inside templates; 0 when it is unknown. */
+/*
+ * The kind of an attribute wherever it occurs, for templates inside templates; 0 when it is
+ * unknown.
+ */
 enum attr_kind attr_kind_of(CK_ATTRIBUTE_TYPE type);
 
 /* Is the value hidden from the application now? */
@@ -109,13 +121,14 @@ enum attr_use {
 };
 
 /*
- * Tests the template against the rows and writes its values into changes, which may be object itself. object gives
- * the present values (one-way rules, CKA_MODIFIABLE); its byte strings are not looked at. On failure changes is
- * useless, and one line in the log names the attribute and the reason.
- * CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID, CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
- * CKR_TEMPLATE_INCOMPLETE (create, generate, unwrap).
+ * Tests the template against the rows and writes its values into changes, which may be object
+ * itself. object gives the present values (one-way rules, CKA_MODIFIABLE); its byte strings are not
+ * looked at. On failure changes is useless, and one line in the log names the attribute and the
+ * reason. CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID, CKR_ATTRIBUTE_READ_ONLY,
+ * CKR_TEMPLATE_INCONSISTENT, CKR_TEMPLATE_INCOMPLETE (create, generate, unwrap).
  */
-CK_RV attr_apply(enum attr_use use, uint32_t scope, const struct caller *who, const struct attrset *object,
-		 const CK_ATTRIBUTE *templ, CK_ULONG count, struct attrset *changes) MUST_CHECK;
+CK_RV attr_apply(enum attr_use use, uint32_t scope, const struct caller *who,
+		 const struct attrset *object, const CK_ATTRIBUTE *templ, CK_ULONG count,
+		 struct attrset *changes) MUST_CHECK;
 
 #endif

@@ -14,7 +14,10 @@ static CK_RV check_date(const struct attrset *object, const struct attr *value)
 	return CKR_OK;
 }
 
-/* Re-authentication protects only what needs a login in the first place (section 4.9, CKA_ALWAYS_AUTHENTICATE). */
+/*
+ * Re-authentication protects only what needs a login in the first place (section 4.9,
+ * CKA_ALWAYS_AUTHENTICATE).
+ */
 static CK_RV check_reauth(const struct attrset *object, const struct attr *value)
 {
 	if (value->u.flag && !attrset_flag(object, CKA_PRIVATE, true))
@@ -34,15 +37,15 @@ static CK_RV check_mechs(const struct attrset *object, const struct attr *value)
 #define M ATTR_MAP
 #define X ATTR_MECHS
 
-#define C_PUBLIC (MUST_CREATE | NOT_GENERATE)			/* a value of a public key */
-#define C_PRIVATE (MUST_CREATE | NOT_GENERATE | NOT_UNWRAP)	/* a readable value of a private key */
+#define C_PUBLIC (MUST_CREATE | NOT_GENERATE)	/* of a public key */
+#define C_PRIVATE (C_PUBLIC | NOT_UNWRAP)	/* of a private key, readable */
 #define C_SECRET (C_PRIVATE | SECRET)
 #define C_CRT (NOT_GENERATE | NOT_UNWRAP | SECRET)
-#define C_DOMAIN (MUST_CREATE | MUST_GENERATE)			/* parameters in a public key's template */
+#define C_DOMAIN (MUST_CREATE | MUST_GENERATE)	/* parameters in a public key's template */
 
 /*
- * The first row whose type and scope both fit is the attribute's. Creation only: a row with neither MAY_SET nor
- * MAY_COPY.
+ * The first row whose type and scope both fit is the attribute's. Creation only: a row with neither
+ * MAY_SET nor MAY_COPY.
  */
 const struct attr_rule attr_table[] = {
 	/* type, where, kind, rules, default, check */

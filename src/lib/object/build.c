@@ -8,12 +8,15 @@
 #include "object/template.h"
 
 /* A number that names the kind of object: from the template, unless it is known already. */
-static CK_RV plan_number(const CK_ATTRIBUTE *templ, CK_ULONG count, CK_ATTRIBUTE_TYPE type, CK_ULONG *out)
+static CK_RV plan_number(const CK_ATTRIBUTE *templ, CK_ULONG count, CK_ATTRIBUTE_TYPE type,
+			 CK_ULONG *out)
 {
 	if (*out != CK_UNAVAILABLE_INFORMATION || template_number(templ, count, type, out))
 		return CKR_OK;
-	log_warning("template: 0x%lx, which says what to make, is missing or has the wrong size", type);
-	return attr_given(templ, count, type) ? CKR_ATTRIBUTE_VALUE_INVALID : CKR_TEMPLATE_INCOMPLETE;
+	log_warning("template: 0x%lx, which says what to make, is missing or has the wrong size",
+		    type);
+	return attr_given(templ, count, type) ? CKR_ATTRIBUTE_VALUE_INVALID
+					      : CKR_TEMPLATE_INCOMPLETE;
 }
 
 CK_RV build_plan(struct build *b, const CK_ATTRIBUTE *templ, CK_ULONG count)
@@ -26,7 +29,8 @@ CK_RV build_plan(struct build *b, const CK_ATTRIBUTE *templ, CK_ULONG count)
 		return rv;
 	b->scope = attr_scope(b->class, b->subtype);
 	if (b->scope == 0) {
-		log_warning("template: no objects of class 0x%lx, type 0x%lx", b->class, b->subtype);
+		log_warning("template: no objects of class 0x%lx, type 0x%lx", b->class,
+			    b->subtype);
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	}
 	b->private = attr_rule_find(b->scope, CKA_PRIVATE)->def != 0;
@@ -35,7 +39,8 @@ CK_RV build_plan(struct build *b, const CK_ATTRIBUTE *templ, CK_ULONG count)
 	return CKR_OK;
 }
 
-CK_RV build_apply(struct build *b, const struct caller *who, const CK_ATTRIBUTE *templ, CK_ULONG count)
+CK_RV build_apply(struct build *b, const struct caller *who, const CK_ATTRIBUTE *templ,
+		  CK_ULONG count)
 {
 	CK_ATTRIBUTE_TYPE subtype = attr_subtype(b->class);
 	CK_RV rv;
@@ -59,7 +64,10 @@ CK_RV build_apply(struct build *b, const struct caller *who, const CK_ATTRIBUTE 
 	return rv;
 }
 
-/* The first bytes of the hash of the certificate; a given one must be right, an empty one is left empty. */
+/*
+ * The first bytes of the hash of the certificate; a given one must be right, an empty one is left
+ * empty.
+ */
 static CK_RV certificate_check_value(struct attrset *plain)
 {
 	const unsigned char *given = NULL, *der = NULL;
@@ -101,8 +109,8 @@ CK_RV build_complete(struct build *b)
 	return rv;
 }
 
-CK_RV build_store(struct object_table *t, const struct caller *who, struct build *const *b, size_t n,
-		  CK_OBJECT_HANDLE *handles)
+CK_RV build_store(struct object_table *t, const struct caller *who, struct build *const *b,
+		  size_t n, CK_OBJECT_HANDLE *handles)
 {
 	struct attrset *sets[2] = { NULL, NULL };
 	CK_RV rv = CKR_OK;

@@ -9,7 +9,10 @@
 #include "object/seal.h"
 #include "object/template.h"
 
-/* Compares a plain stored value with the caller's; templates and mechanism lists never match, as in the reference. */
+/*
+ * Compares a plain stored value with the caller's; templates and mechanism lists never match, as in
+ * the reference.
+ */
 static bool matches_plain(const struct attr *a, const CK_ATTRIBUTE *want)
 {
 	CK_ATTRIBUTE have = { .type = want->type };
@@ -17,7 +20,8 @@ static bool matches_plain(const struct attr *a, const CK_ATTRIBUTE *want)
 
 	if (a->kind == ATTR_BYTES)
 		return a->u.bytes.len == want->ulValueLen &&
-		       (want->ulValueLen == 0 || memcmp(a->u.bytes.data, want->pValue, want->ulValueLen) == 0);
+		       (want->ulValueLen == 0 ||
+			memcmp(a->u.bytes.data, want->pValue, want->ulValueLen) == 0);
 	if (a->kind != ATTR_BOOL && a->kind != ATTR_ULONG)
 		return false;
 	have.pValue = value;
@@ -27,8 +31,8 @@ static bool matches_plain(const struct attr *a, const CK_ATTRIBUTE *want)
 }
 
 /* A byte string of a private object: decrypted to compare. A damaged one matches nothing. */
-static CK_RV matches_bytes(const struct object_table *t, const struct object *o, const struct attr *a,
-			   const CK_ATTRIBUTE *want, bool *out)
+static CK_RV matches_bytes(const struct object_table *t, const struct object *o,
+			   const struct attr *a, const CK_ATTRIBUTE *want, bool *out)
 {
 	struct secbuf *bytes = NULL;
 	CK_RV rv = unseal_bytes(o->attrs, a, t->key, &bytes);
@@ -51,7 +55,8 @@ static CK_RV matches_default(const struct attr_rule *rule, const CK_ATTRIBUTE *w
 }
 
 /* Does the object have that value? A value that could not be read cannot be searched for either. */
-static CK_RV matches_one(const struct object_table *t, const struct object *o, const CK_ATTRIBUTE *want, bool *out)
+static CK_RV matches_one(const struct object_table *t, const struct object *o,
+			 const CK_ATTRIBUTE *want, bool *out)
 {
 	const struct attr_rule *rule = attr_rule_find(o->scope, want->type);
 	const struct attr *a = attrset_get(o->attrs, want->type);
@@ -68,8 +73,8 @@ static CK_RV matches_one(const struct object_table *t, const struct object *o, c
 }
 
 /* Clear values are compared before anything is decrypted. */
-static CK_RV matches(const struct object_table *t, const struct object *o, const CK_ATTRIBUTE *templ, CK_ULONG count,
-		     bool *out)
+static CK_RV matches(const struct object_table *t, const struct object *o,
+		     const CK_ATTRIBUTE *templ, CK_ULONG count, bool *out)
 {
 	*out = true;
 	for (int decrypt = 0; decrypt <= 1; decrypt++)
@@ -102,8 +107,8 @@ static CK_RV grow(struct object_list *list, size_t *cap)
 	return CKR_OK;
 }
 
-static CK_RV collect(struct object_table *t, const struct caller *who, const CK_ATTRIBUTE *templ, CK_ULONG count,
-		     struct object_list *list)
+static CK_RV collect(struct object_table *t, const struct caller *who, const CK_ATTRIBUTE *templ,
+		     CK_ULONG count, struct object_list *list)
 {
 	struct object *next;
 	size_t cap = 0;
@@ -137,8 +142,8 @@ static int by_value(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-CK_RV object_find(struct object_table *t, const struct caller *who, const CK_ATTRIBUTE *templ, CK_ULONG count,
-		  struct object_list *out)
+CK_RV object_find(struct object_table *t, const struct caller *who, const CK_ATTRIBUTE *templ,
+		  CK_ULONG count, struct object_list *out)
 {
 	struct object_list list = { NULL, 0 };
 	CK_RV rv;

@@ -12,19 +12,22 @@ static CK_RV check_class(const CK_ATTRIBUTE *templ, CK_ULONG count, CK_OBJECT_CL
 
 	if (!template_number(templ, count, CKA_CLASS, &class) || class == want)
 		return CKR_OK;
-	return want == CKO_SECRET_KEY && class != CKO_DOMAIN_PARAMETERS ? CKR_ATTRIBUTE_VALUE_INVALID
-									   : CKR_TEMPLATE_INCONSISTENT;
+	return want == CKO_SECRET_KEY && class != CKO_DOMAIN_PARAMETERS
+		       ? CKR_ATTRIBUTE_VALUE_INVALID
+		       : CKR_TEMPLATE_INCONSISTENT;
 }
 
 static CK_RV check_type(const CK_ATTRIBUTE *templ, CK_ULONG count, CK_KEY_TYPE want)
 {
 	CK_KEY_TYPE type;
 
-	return template_number(templ, count, CKA_KEY_TYPE, &type) && type != want ? CKR_TEMPLATE_INCONSISTENT : CKR_OK;
+	return template_number(templ, count, CKA_KEY_TYPE, &type) && type != want
+		       ? CKR_TEMPLATE_INCONSISTENT
+		       : CKR_OK;
 }
 
-static CK_RV plan(struct build *b, const struct mech *mech, CK_OBJECT_CLASS class, const CK_ATTRIBUTE *templ,
-		  CK_ULONG count)
+static CK_RV plan(struct build *b, const struct mech *mech, CK_OBJECT_CLASS class,
+		  const CK_ATTRIBUTE *templ, CK_ULONG count)
 {
 	CK_RV rv = check_class(templ, count, class);
 
@@ -38,7 +41,10 @@ static CK_RV plan(struct build *b, const struct mech *mech, CK_OBJECT_CLASS clas
 	return build_plan(b, templ, count);
 }
 
-/* What the library says of a key that it has made (section 4.7, CKA_LOCAL; 4.9 and 4.10, CKA_ALWAYS_SENSITIVE). */
+/*
+ * What the library says of a key that it has made (section 4.7, CKA_LOCAL; 4.9 and 4.10,
+ * CKA_ALWAYS_SENSITIVE).
+ */
 static CK_RV mark_generated(struct build *b, const struct mech *mech)
 {
 	struct attrset *a = b->plain;
@@ -50,12 +56,14 @@ static CK_RV mark_generated(struct build *b, const struct mech *mech)
 		return rv;
 	rv = attrset_set_flag(a, CKA_ALWAYS_SENSITIVE, attrset_flag(a, CKA_SENSITIVE, false));
 	if (rv == CKR_OK)
-		rv = attrset_set_flag(a, CKA_NEVER_EXTRACTABLE, !attrset_flag(a, CKA_EXTRACTABLE, false));
+		rv = attrset_set_flag(a, CKA_NEVER_EXTRACTABLE,
+				      !attrset_flag(a, CKA_EXTRACTABLE, false));
 	return rv;
 }
 
 CK_RV object_generate(struct object_table *t, const struct caller *who, const struct mech *mech,
-		      const CK_MECHANISM *param, const CK_ATTRIBUTE *templ, CK_ULONG count, CK_OBJECT_HANDLE *out)
+		      const CK_MECHANISM *param, const CK_ATTRIBUTE *templ, CK_ULONG count,
+		      CK_OBJECT_HANDLE *out)
 {
 	struct build b = { .use = USE_GENERATE };
 	struct build *list[] = { &b };
@@ -78,9 +86,12 @@ CK_RV object_generate(struct object_table *t, const struct caller *who, const st
 	return rv;
 }
 
-/* Both in one commit where they go to the same place; otherwise one after the other, and the first is undone. */
-static CK_RV store_pair(struct object_table *t, const struct caller *who, struct build *pub, struct build *priv,
-			CK_OBJECT_HANDLE handles[2])
+/*
+ * Both in one commit where they go to the same place; otherwise one after the other, and the first
+ * is undone.
+ */
+static CK_RV store_pair(struct object_table *t, const struct caller *who, struct build *pub,
+			struct build *priv, CK_OBJECT_HANDLE handles[2])
 {
 	struct build *list[] = { pub, priv };
 	struct object *o = NULL;
@@ -100,8 +111,9 @@ static CK_RV store_pair(struct object_table *t, const struct caller *who, struct
 	return rv;
 }
 
-static CK_RV plan_pair(const struct caller *who, const struct mech *mech, const struct object_half *pub,
-		       const struct object_half *priv, struct build *b)
+static CK_RV plan_pair(const struct caller *who, const struct mech *mech,
+		       const struct object_half *pub, const struct object_half *priv,
+		       struct build *b)
 {
 	CK_RV rv = plan(&b[0], mech, CKO_PUBLIC_KEY, pub->templ, pub->count);
 
@@ -116,8 +128,9 @@ static CK_RV plan_pair(const struct caller *who, const struct mech *mech, const 
 	return rv;
 }
 
-CK_RV object_generate_pair(struct object_table *t, const struct caller *who, const struct mech *mech,
-			   const CK_MECHANISM *param, struct object_half *pub, struct object_half *priv)
+CK_RV object_generate_pair(struct object_table *t, const struct caller *who,
+			   const struct mech *mech, const CK_MECHANISM *param,
+			   struct object_half *pub, struct object_half *priv)
 {
 	struct build b[2] = { { .use = USE_GENERATE }, { .use = USE_GENERATE } };
 	CK_OBJECT_HANDLE handles[2] = { CK_INVALID_HANDLE, CK_INVALID_HANDLE };

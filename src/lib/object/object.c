@@ -9,8 +9,8 @@
 #include "object/seal.h"
 #include "object/template.h"
 
-CK_RV object_create(struct object_table *t, const struct caller *who, const CK_ATTRIBUTE *templ, CK_ULONG count,
-		    CK_OBJECT_HANDLE *out)
+CK_RV object_create(struct object_table *t, const struct caller *who, const CK_ATTRIBUTE *templ,
+		    CK_ULONG count, CK_OBJECT_HANDLE *out)
 {
 	struct build b = { .use = USE_CREATE, .class = CK_UNAVAILABLE_INFORMATION,
 			   .subtype = CK_UNAVAILABLE_INFORMATION };
@@ -32,7 +32,10 @@ CK_RV object_create(struct object_table *t, const struct caller *who, const CK_A
 	return rv;
 }
 
-/* The copy's attributes in the stored form: the original's, then the template by the rules of copying. */
+/*
+ * The copy's attributes in the stored form: the original's, then the template by the rules of
+ * copying.
+ */
 static CK_RV make_copy(struct object_table *t, const struct caller *who, const struct object *o,
 		       const CK_ATTRIBUTE *templ, CK_ULONG count, struct attrset **out)
 {
@@ -75,8 +78,8 @@ static CK_RV copy_locked(struct object_table *t, const struct caller *who, CK_OB
 	return rv;
 }
 
-CK_RV object_copy(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *templ,
-		  CK_ULONG count, CK_OBJECT_HANDLE *out)
+CK_RV object_copy(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
+		  const CK_ATTRIBUTE *templ, CK_ULONG count, CK_OBJECT_HANDLE *out)
 {
 	CK_RV rv;
 
@@ -87,7 +90,8 @@ CK_RV object_copy(struct object_table *t, const struct caller *who, CK_OBJECT_HA
 }
 
 /* The object behind a handle, if the caller may change it. */
-static CK_RV get_writable(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h, struct object **out)
+static CK_RV get_writable(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
+			  struct object **out)
 {
 	CK_RV rv = object_table_get(t, who, h, out);
 
@@ -131,7 +135,8 @@ static size_t value_size(const struct attr *a)
 	return 0;
 }
 
-CK_RV object_size(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h, CK_ULONG *out)
+CK_RV object_size(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
+		  CK_ULONG *out)
 {
 	struct object *o = NULL;
 	CK_RV rv;
@@ -195,8 +200,8 @@ static CK_RV graver(CK_RV a, CK_RV b)
 	return i >= j ? a : b;
 }
 
-CK_RV object_get(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *templ,
-		 CK_ULONG count)
+CK_RV object_get(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
+		 CK_ATTRIBUTE *templ, CK_ULONG count)
 {
 	struct object *o = NULL;
 	CK_RV rv;
@@ -224,7 +229,8 @@ struct set_args {
 };
 
 /* A check value that is set must be empty or the key's (section 4.10.2). */
-static CK_RV check_new_kcv(const struct set_args *s, const struct attrset *attrs, const struct attr *kcv)
+static CK_RV check_new_kcv(const struct set_args *s, const struct attrset *attrs,
+			   const struct attr *kcv)
 {
 	static const CK_ATTRIBUTE_TYPE value[] = { CKA_VALUE, CK_UNAVAILABLE_INFORMATION };
 	CK_KEY_TYPE type = attrset_number(attrs, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
@@ -269,8 +275,8 @@ static CK_RV set_edit(struct attrset *attrs, bool *changed, void *arg)
 	return rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
 }
 
-CK_RV object_set(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *templ,
-		 CK_ULONG count)
+CK_RV object_set(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
+		 const CK_ATTRIBUTE *templ, CK_ULONG count)
 {
 	struct set_args s = { .table = t, .who = who, .templ = templ, .count = count };
 	struct object *o = NULL;
@@ -301,7 +307,8 @@ static bool is_allowed(const struct attrset *attrs, CK_MECHANISM_TYPE type)
 }
 
 /* Decodes the key at its first use; all later ones share it. */
-static CK_RV decode_key(struct object_table *t, struct object *o, CK_OBJECT_CLASS class, CK_KEY_TYPE type)
+static CK_RV decode_key(struct object_table *t, struct object *o, CK_OBJECT_CLASS class,
+			CK_KEY_TYPE type)
 {
 	const CK_ATTRIBUTE_TYPE *parts = keytype_parts(class, type);
 	struct attrset *plain = NULL;
@@ -318,8 +325,8 @@ static CK_RV decode_key(struct object_table *t, struct object *o, CK_OBJECT_CLAS
 	return rv == CKR_DATA_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID ? CKR_DEVICE_ERROR : rv;
 }
 
-static CK_RV key_locked(struct object_table *t, struct object *o, CK_ATTRIBUTE_TYPE usage, const struct mech *mech,
-			struct object_key *out)
+static CK_RV key_locked(struct object_table *t, struct object *o, CK_ATTRIBUTE_TYPE usage,
+			const struct mech *mech, struct object_key *out)
 {
 	CK_OBJECT_CLASS class = attrset_number(o->attrs, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
 	CK_KEY_TYPE type = attrset_number(o->attrs, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
@@ -344,15 +351,16 @@ static CK_RV key_locked(struct object_table *t, struct object *o, CK_ATTRIBUTE_T
 }
 
 /* As object_table_get; only keys are taken, and the code says so. */
-static CK_RV get_key(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h, struct object **out)
+static CK_RV get_key(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
+		     struct object **out)
 {
 	CK_RV rv = object_table_get(t, who, h, out);
 
 	return rv == CKR_OBJECT_HANDLE_INVALID ? CKR_KEY_HANDLE_INVALID : rv;
 }
 
-CK_RV object_key(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h, CK_ATTRIBUTE_TYPE usage,
-		 const struct mech *mech, struct object_key *out)
+CK_RV object_key(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
+		 CK_ATTRIBUTE_TYPE usage, const struct mech *mech, struct object_key *out)
 {
 	struct object *o = NULL;
 	CK_RV rv;
@@ -367,11 +375,12 @@ CK_RV object_key(struct object_table *t, const struct caller *who, CK_OBJECT_HAN
 
 static bool is_digestible(const struct object *o, bool weak)
 {
-	return (o->scope & IN_SEC) != 0 && !(weak && attr_hidden(attr_rule_find(o->scope, CKA_VALUE), o->attrs));
+	return (o->scope & IN_SEC) != 0 &&
+	       !(weak && attr_hidden(attr_rule_find(o->scope, CKA_VALUE), o->attrs));
 }
 
-CK_RV object_digestible(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h, bool weak,
-			struct key **out)
+CK_RV object_digestible(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
+			bool weak, struct key **out)
 {
 	struct object *o = NULL;
 	CK_RV rv;
@@ -381,7 +390,8 @@ CK_RV object_digestible(struct object_table *t, const struct caller *who, CK_OBJ
 	if (rv == CKR_OK && !is_digestible(o, weak))
 		rv = CKR_KEY_INDIGESTIBLE;
 	if (rv == CKR_OK)
-		rv = decode_key(t, o, CKO_SECRET_KEY, attrset_number(o->attrs, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION));
+		rv = decode_key(t, o, CKO_SECRET_KEY,
+				attrset_number(o->attrs, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION));
 	if (rv == CKR_OK)
 		*out = key_ref(o->key);
 	lock_drop(&t->lock);

@@ -163,8 +163,8 @@ static void set_attrs(struct object *o, struct attrset *attrs)
 }
 
 /* A new entry in the mirror; takes attrs over in any case. */
-static CK_RV enter(struct object_table *t, struct object_home *home, uint64_t id, struct attrset *attrs,
-		   struct object **out)
+static CK_RV enter(struct object_table *t, struct object_home *home, uint64_t id,
+		   struct attrset *attrs, struct object **out)
 {
 	struct object *o = calloc(1, sizeof(*o));
 	CK_RV rv = o != NULL ? handle_put(&home->by_id, id, o) : CKR_HOST_MEMORY;
@@ -209,7 +209,10 @@ CK_RV object_freshen(struct object_table *t, struct object *o)
 	return rv;
 }
 
-/* An id that a listing named: enter it, or see that it is still the same. Damaged and vanished ones are skipped. */
+/*
+ * An id that a listing named: enter it, or see that it is still the same. Damaged and vanished ones
+ * are skipped.
+ */
 static CK_RV sight(struct object_table *t, uint64_t id)
 {
 	struct object *o = handle_get(&t->token.by_id, id);
@@ -270,7 +273,8 @@ CK_RV object_table_refresh(struct object_table *t)
 	return CKR_OK;
 }
 
-CK_RV object_table_get(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h, struct object **out)
+CK_RV object_table_get(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
+		       struct object **out)
 {
 	struct object *o = handle_get(&t->handles, h);
 	CK_RV rv;
@@ -304,8 +308,8 @@ CK_RV object_handle(struct object_table *t, struct object *o, CK_OBJECT_HANDLE *
 }
 
 /* Enters an object that was just stored, and gives it a handle. Takes attrs over. */
-static CK_RV enter_new(struct object_table *t, struct object_home *home, const struct caller *who, uint64_t id,
-		       struct attrset *attrs, CK_OBJECT_HANDLE *handle)
+static CK_RV enter_new(struct object_table *t, struct object_home *home, const struct caller *who,
+		       uint64_t id, struct attrset *attrs, CK_OBJECT_HANDLE *handle)
 {
 	struct object *o = NULL;
 	CK_RV rv = enter(t, home, id, attrs, &o);
@@ -317,7 +321,8 @@ static CK_RV enter_new(struct object_table *t, struct object_home *home, const s
 }
 
 /* Undoes a store_add whose objects could not be entered: a failed call leaves nothing behind. */
-static void take_back(struct object_table *t, struct object_home *home, const uint64_t *ids, size_t n)
+static void take_back(struct object_table *t, struct object_home *home, const uint64_t *ids,
+		      size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct object *o = handle_get(&home->by_id, ids[i]);
@@ -329,10 +334,11 @@ static void take_back(struct object_table *t, struct object_home *home, const ui
 	}
 }
 
-CK_RV object_table_add(struct object_table *t, const struct caller *who, struct attrset **sets, size_t n,
-		       CK_OBJECT_HANDLE *handles)
+CK_RV object_table_add(struct object_table *t, const struct caller *who, struct attrset **sets,
+		       size_t n, CK_OBJECT_HANDLE *handles)
 {
-	struct object_home *home = attrset_flag(sets[0], CKA_TOKEN, false) ? &t->token : &t->session;
+	struct object_home *home =
+		attrset_flag(sets[0], CKA_TOKEN, false) ? &t->token : &t->session;
 	uint64_t ids[2] = { 0, 0 };
 	bool stored = false;
 	CK_RV rv = CKR_DEVICE_ERROR;

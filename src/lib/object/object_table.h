@@ -1,6 +1,7 @@
 /*
- * All objects of one token: those of its store, mirrored and kept fresh, and session objects. Handles, visibility,
- * decoded keys. Every function here takes the table's lock but those that say otherwise.
+ * All objects of one token: those of its store, mirrored and kept fresh, and session objects.
+ * Handles, visibility, decoded keys. Every function here takes the table's lock but those that say
+ * otherwise.
  */
 #ifndef OBJECT_OBJECT_TABLE_H
 #define OBJECT_OBJECT_TABLE_H
@@ -24,7 +25,7 @@ struct object {
 	struct object_home *home;
 	uint64_t id;			/* the store's */
 	CK_OBJECT_HANDLE handle;	/* CK_INVALID_HANDLE until somebody has asked for it */
-	CK_SESSION_HANDLE owner;	/* of a session object; CK_INVALID_HANDLE for token objects */
+	CK_SESSION_HANDLE owner; /* of a session object; CK_INVALID_HANDLE for token objects */
 	struct attrset *attrs;		/* in the stored form */
 	struct store_stamp stamp;
 	uint32_t scope;
@@ -53,7 +54,10 @@ void object_table_reset(struct object_table *t, struct store *store);
 /* Takes over the token key, in any case. */
 void object_table_login(struct object_table *t, struct secbuf *key);
 
-/* Wipes the token key and all decoded private keys, kills handles of private objects, destroys private session objects. */
+/*
+ * Wipes the token key and all decoded private keys, kills handles of private objects, destroys
+ * private session objects.
+ */
 void object_table_logout(struct object_table *t);
 
 /* Destroys the session objects of that session. */
@@ -64,28 +68,35 @@ void object_table_drop_handles(struct object_table *t);
 
 /* --- for the other files of this folder; the table's lock is held by the caller --- */
 
-/* Brings the mirror up to date with what other processes did: objects that came, went or changed. */
+/*
+ * Brings the mirror up to date with what other processes did: objects that came, went or changed.
+ */
 CK_RV object_table_refresh(struct object_table *t) MUST_CHECK;
 
 /*
- * The object behind a handle, at its newest version. CKR_OBJECT_HANDLE_INVALID when there is none, it is gone, or it
- * is private and the user is not logged in: then it does not exist for that caller.
+ * The object behind a handle, at its newest version. CKR_OBJECT_HANDLE_INVALID when there is none,
+ * it is gone, or it is private and the user is not logged in: then it does not exist for that
+ * caller.
  */
-CK_RV object_table_get(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h, struct object **out)
-	MUST_CHECK;
+CK_RV object_table_get(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
+		       struct object **out) MUST_CHECK;
 
-/* Reloads the object if its stored version is another one. CKR_OBJECT_HANDLE_INVALID: gone (and forgotten). */
+/*
+ * Reloads the object if its stored version is another one. CKR_OBJECT_HANDLE_INVALID: gone (and
+ * forgotten).
+ */
 CK_RV object_freshen(struct object_table *t, struct object *o) MUST_CHECK;
 
 /* The object's handle, made when it has none. CKR_HOST_MEMORY. */
 CK_RV object_handle(struct object_table *t, struct object *o, CK_OBJECT_HANDLE *out) MUST_CHECK;
 
 /*
- * Stores n (1 or 2) new objects, all or none, and gives them handles. The sets are in the stored form and taken over
- * in any case. CKA_TOKEN decides about the home; two must have the same one, or be added one by one.
+ * Stores n (1 or 2) new objects, all or none, and gives them handles. The sets are in the stored
+ * form and taken over in any case. CKA_TOKEN decides about the home; two must have the same one, or
+ * be added one by one.
  */
-CK_RV object_table_add(struct object_table *t, const struct caller *who, struct attrset **sets, size_t n,
-		       CK_OBJECT_HANDLE *handles) MUST_CHECK;
+CK_RV object_table_add(struct object_table *t, const struct caller *who, struct attrset **sets,
+		       size_t n, CK_OBJECT_HANDLE *handles) MUST_CHECK;
 
 /* Destroys the object in its store and forgets it. */
 CK_RV object_table_remove(struct object_table *t, struct object *o) MUST_CHECK;

@@ -9,12 +9,16 @@
 #include "object/attr.h"
 #include "pkcs11/names.h"
 
-/* Is that value kept encrypted in that object? Empty ones are not: that is how the format marks "never set". */
+/*
+ * Is that value kept encrypted in that object? Empty ones are not: that is how the format marks
+ * "never set".
+ */
 static bool is_sealed(const struct attrset *object, const struct attr *a)
 {
 	const struct attr_rule *rule = attr_rule_find(IN_ALL, a->type);
 
-	return a->kind == ATTR_BYTES && a->u.bytes.len > 0 && attrset_flag(object, CKA_PRIVATE, true) &&
+	return a->kind == ATTR_BYTES && a->u.bytes.len > 0 &&
+	       attrset_flag(object, CKA_PRIVATE, true) &&
 	       (rule == NULL || (rule->rules & CLEAR) == 0);
 }
 
@@ -56,7 +60,8 @@ CK_RV seal_set(const struct attrset *plain, const struct secbuf *key, struct att
 	return CKR_OK;
 }
 
-CK_RV unseal_bytes(const struct attrset *stored, const struct attr *a, const struct secbuf *key, struct secbuf **out)
+CK_RV unseal_bytes(const struct attrset *stored, const struct attr *a, const struct secbuf *key,
+		   struct secbuf **out)
 {
 	const char *name = cka_name(a->type);
 	CK_RV rv;
@@ -69,13 +74,14 @@ CK_RV unseal_bytes(const struct attrset *stored, const struct attr *a, const str
 		return CKR_USER_NOT_LOGGED_IN;
 	rv = tokenkey_decrypt(key, a->u.bytes.data, a->u.bytes.len, out);
 	if (rv == CKR_DATA_INVALID)
-		log_error("attribute %s (0x%lx) of a private object does not decrypt: the object is damaged",
+		log_error("attribute %s (0x%lx) of a private object does not decrypt: the object "
+			  "is damaged",
 			  name != NULL ? name : "unknown", a->type);
 	return rv;
 }
 
-static CK_RV unseal_one(const struct attrset *stored, const struct attr *a, const struct secbuf *key,
-			struct attrset *plain)
+static CK_RV unseal_one(const struct attrset *stored, const struct attr *a,
+			const struct secbuf *key, struct attrset *plain)
 {
 	struct secbuf *bytes = NULL;
 	CK_RV rv;
@@ -89,8 +95,8 @@ static CK_RV unseal_one(const struct attrset *stored, const struct attr *a, cons
 	return rv;
 }
 
-CK_RV unseal_some(const struct attrset *stored, const CK_ATTRIBUTE_TYPE *types, const struct secbuf *key,
-		  struct attrset **out)
+CK_RV unseal_some(const struct attrset *stored, const CK_ATTRIBUTE_TYPE *types,
+		  const struct secbuf *key, struct attrset **out)
 {
 	struct attrset *plain = attrset_new(true);
 	CK_RV rv = plain != NULL ? CKR_OK : CKR_HOST_MEMORY;

@@ -48,7 +48,8 @@ static CK_RV take_map(const CK_ATTRIBUTE *from, struct attrset *set)
 		CK_ATTRIBUTE inner;
 		enum attr_kind kind;
 
-		memcpy(&inner, (const unsigned char *)from->pValue + i * sizeof(inner), sizeof(inner));
+		memcpy(&inner, (const unsigned char *)from->pValue + i * sizeof(inner),
+		       sizeof(inner));
 		kind = attr_kind_of(inner.type);
 		if (kind == 0 || kind == ATTR_MAP)
 			rv = CKR_ATTRIBUTE_VALUE_INVALID;
@@ -127,8 +128,9 @@ static CK_RV give_mechs(const struct attr *from, CK_ATTRIBUTE *to)
 }
 
 /*
- * A template is read in three steps: its size, then the types and sizes of its entries (their pValue NULL), then
- * their values; the entries lie in the caller's array, whose pValue members must be readable.
+ * A template is read in three steps: its size, then the types and sizes of its entries (their
+ * pValue NULL), then their values; the entries lie in the caller's array, whose pValue members must
+ * be readable.
  */
 static CK_RV give_map(const struct attr *from, CK_ATTRIBUTE *to)
 {
@@ -164,7 +166,8 @@ CK_RV template_give(const struct attr *from, CK_ATTRIBUTE *to)
 		flag = from->u.flag ? CK_TRUE : CK_FALSE;
 		return template_give_bytes(&flag, sizeof(flag), to);
 	case ATTR_ULONG:
-		number = from->u.number == UNAVAILABLE ? CK_UNAVAILABLE_INFORMATION : (CK_ULONG)from->u.number;
+		number = from->u.number == UNAVAILABLE ? CK_UNAVAILABLE_INFORMATION
+						       : (CK_ULONG)from->u.number;
 		return template_give_bytes(&number, sizeof(number), to);
 	case ATTR_BYTES:
 		return template_give_bytes(from->u.bytes.data, from->u.bytes.len, to);
@@ -178,15 +181,18 @@ CK_RV template_give(const struct attr *from, CK_ATTRIBUTE *to)
 }
 
 /* The last attribute of that type and size in the template; NULL when there is none. */
-static const CK_ATTRIBUTE *find_sized(const CK_ATTRIBUTE *templ, CK_ULONG count, CK_ATTRIBUTE_TYPE type, size_t size)
+static const CK_ATTRIBUTE *find_sized(const CK_ATTRIBUTE *templ, CK_ULONG count,
+				      CK_ATTRIBUTE_TYPE type, size_t size)
 {
 	for (CK_ULONG i = count; i > 0; i--)
-		if (templ[i - 1].type == type && templ[i - 1].ulValueLen == size && templ[i - 1].pValue != NULL)
+		if (templ[i - 1].type == type && templ[i - 1].ulValueLen == size &&
+		    templ[i - 1].pValue != NULL)
 			return &templ[i - 1];
 	return NULL;
 }
 
-bool template_number(const CK_ATTRIBUTE *templ, CK_ULONG count, CK_ATTRIBUTE_TYPE type, CK_ULONG *out)
+bool template_number(const CK_ATTRIBUTE *templ, CK_ULONG count, CK_ATTRIBUTE_TYPE type,
+		     CK_ULONG *out)
 {
 	const CK_ATTRIBUTE *a = find_sized(templ, count, type, sizeof(CK_ULONG));
 

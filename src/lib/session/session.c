@@ -79,7 +79,10 @@ void session_reset(struct session *s)
 	s->busy = false;
 }
 
-/* An operation with a private key ends with the login that it began under, whoever logged out, and where. */
+/*
+ * An operation with a private key ends with the login that it began under, whoever logged out, and
+ * where.
+ */
 static void end_stale(struct session *s, enum op_kind kind)
 {
 	struct caller who;
@@ -92,8 +95,8 @@ static void end_stale(struct session *s, enum op_kind kind)
 		session_end(s, kind);
 }
 
-CK_RV session_begin(struct session *s, enum op_kind kind, const struct mech_policy *policy, const CK_MECHANISM *m,
-		    CK_OBJECT_HANDLE key)
+CK_RV session_begin(struct session *s, enum op_kind kind, const struct mech_policy *policy,
+		    const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
 {
 	struct session_op *slot = &s->ops[kind];
 	struct object_key k = { .key = NULL };

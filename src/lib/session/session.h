@@ -1,8 +1,9 @@
 /*
- * One session: its token, its active operations, its search (PKCS#11 2.40 sections 2.4, 5.6, 5.7 to 5.14).
+ * One session: its token, its active operations, its search (PKCS#11 2.40 sections 2.4, 5.6, 5.7
+ * to 5.14).
  *
- * Operations of different kinds may be active at once. All functions but session_ref and session_unref want the session's lock,
- * which the edge (api/call.h) holds for the whole call.
+ * Operations of different kinds may be active at once. All functions but session_ref and
+ * session_unref want the session's lock, which the edge (api/call.h) holds for the whole call.
  */
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
@@ -46,8 +47,8 @@ void session_caller(struct session *s, struct caller *out);
 struct object_table *session_objects(struct session *s);
 
 /*
- * In the child of a fork: frees the lock. A session that another thread was busy in loses its operations; their memory
- * is left alone, since nobody knows in which state it was.
+ * In the child of a fork: frees the lock. A session that another thread was busy in loses its
+ * operations; their memory is left alone, since nobody knows in which state it was.
  */
 void session_reset(struct session *s);
 
@@ -55,29 +56,37 @@ void session_reset(struct session *s);
 void session_end_all(struct session *s);
 
 /*
- * Starts an operation (the *Init functions). key is CK_INVALID_HANDLE for digests. CKR_OPERATION_ACTIVE,
- * CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID, and the codes of object_key and op_new.
+ * Starts an operation (the *Init functions). key is CK_INVALID_HANDLE for digests.
+ * CKR_OPERATION_ACTIVE, CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID, and the codes of
+ * object_key and op_new.
  */
-CK_RV session_begin(struct session *s, enum op_kind kind, const struct mech_policy *policy, const CK_MECHANISM *m,
-		    CK_OBJECT_HANDLE key) MUST_CHECK;
+CK_RV session_begin(struct session *s, enum op_kind kind, const struct mech_policy *policy,
+		    const CK_MECHANISM *m, CK_OBJECT_HANDLE key) MUST_CHECK;
 
 /*
- * The active operation of that kind. CKR_OPERATION_NOT_INITIALIZED: there is none, or the login under which it began is
- * over. CKR_USER_NOT_LOGGED_IN: it waits for CKU_CONTEXT_SPECIFIC; it is ended.
+ * The active operation of that kind. CKR_OPERATION_NOT_INITIALIZED: there is none, or the login
+ * under which it began is over. CKR_USER_NOT_LOGGED_IN: it waits for CKU_CONTEXT_SPECIFIC; it is
+ * ended.
  */
 CK_RV session_op(struct session *s, enum op_kind kind, struct op **out) MUST_CHECK;
 
-/* C_DigestKey: the key's value becomes part of what the active digest hashes. The codes of object_digestible. */
+/*
+ * C_DigestKey: the key's value becomes part of what the active digest hashes. The codes of
+ * object_digestible.
+ */
 CK_RV session_digest_key(struct session *s, CK_OBJECT_HANDLE h) MUST_CHECK;
 
 void session_end(struct session *s, enum op_kind kind);
 
-/* C_Login with CKU_CONTEXT_SPECIFIC. CKR_OPERATION_NOT_INITIALIZED when no operation waits for it. */
+/*
+ * C_Login with CKU_CONTEXT_SPECIFIC. CKR_OPERATION_NOT_INITIALIZED when no operation waits for it.
+ */
 CK_RV session_reauthenticate(struct session *s, const CK_BYTE *pin, CK_ULONG len) MUST_CHECK;
 
 /* C_FindObjects*. CKR_OPERATION_ACTIVE, CKR_OPERATION_NOT_INITIALIZED. */
 CK_RV session_find_begin(struct session *s, const CK_ATTRIBUTE *templ, CK_ULONG count) MUST_CHECK;
-CK_RV session_find_next(struct session *s, CK_OBJECT_HANDLE *out, CK_ULONG max, CK_ULONG *count) MUST_CHECK;
+CK_RV session_find_next(struct session *s, CK_OBJECT_HANDLE *out, CK_ULONG max,
+			CK_ULONG *count) MUST_CHECK;
 CK_RV session_find_end(struct session *s) MUST_CHECK;
 
 #endif

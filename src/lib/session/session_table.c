@@ -17,7 +17,8 @@ void session_table_destroy(struct session_table *t)
 	lock_destroy(&t->lock);
 }
 
-CK_RV session_table_open(struct session_table *t, struct slot *slot, bool rw, CK_SESSION_HANDLE *out)
+CK_RV session_table_open(struct session_table *t, struct slot *slot, bool rw,
+			 CK_SESSION_HANDLE *out)
 {
 	struct session *s = NULL;
 	CK_SESSION_HANDLE handle = CK_INVALID_HANDLE;

@@ -1,5 +1,6 @@
 /*
- * All open sessions, by handle. The table's lock is held only to look up, enter or take out; the functions take it themselves.
+ * All open sessions, by handle. The table's lock is held only to look up, enter or take out; the
+ * functions take it themselves.
  */
 #ifndef SESSION_SESSION_TABLE_H
 #define SESSION_SESSION_TABLE_H
@@ -18,7 +19,8 @@ CK_RV session_table_init(struct session_table *t) MUST_CHECK;
 void session_table_destroy(struct session_table *t);
 
 /* C_OpenSession, once its arguments are checked. The codes of token_session_opened. */
-CK_RV session_table_open(struct session_table *t, struct slot *slot, bool rw, CK_SESSION_HANDLE *out) MUST_CHECK;
+CK_RV session_table_open(struct session_table *t, struct slot *slot, bool rw,
+			 CK_SESSION_HANDLE *out) MUST_CHECK;
 
 /* The session, counted and locked: session_table_release. NULL: there is none (any more). */
 struct session *session_table_get(struct session_table *t, CK_SESSION_HANDLE h);
@@ -33,7 +35,10 @@ void session_table_close_all(struct session_table *t, const struct slot *slot);
 void session_table_fork_prepare(struct session_table *t);
 void session_table_fork_parent(struct session_table *t);
 
-/* Sessions that were busy in another thread at the fork lose their operations: nobody will finish them. */
+/*
+ * Sessions that were busy in another thread at the fork lose their operations: nobody will finish
+ * them.
+ */
 void session_table_fork_child(struct session_table *t);
 
 #endif

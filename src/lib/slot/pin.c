@@ -12,10 +12,11 @@ static const struct {
 	CK_FLAGS cleared;	/* cleared together with setting it */
 } owners[] = {
 	[PIN_SO] = { CKA_OS_SOPIN, CKF_SO_PIN_COUNT_LOW, 0,
-		     CKF_SO_PIN_COUNT_LOW | CKF_SO_PIN_FINAL_TRY | CKF_SO_PIN_LOCKED | CKF_SO_PIN_TO_BE_CHANGED },
+		     CKF_SO_PIN_COUNT_LOW | CKF_SO_PIN_FINAL_TRY | CKF_SO_PIN_LOCKED |
+			     CKF_SO_PIN_TO_BE_CHANGED },
 	[PIN_USER] = { CKA_OS_USERPIN, CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_INITIALIZED,
 		       CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED |
-		       CKF_USER_PIN_TO_BE_CHANGED },
+			       CKF_USER_PIN_TO_BE_CHANGED },
 };
 
 bool pin_is_set(const struct attrset *token, enum pin_owner who)
@@ -23,7 +24,8 @@ bool pin_is_set(const struct attrset *token, enum pin_owner who)
 	return attrset_get(token, owners[who].blob) != NULL;
 }
 
-CK_RV pin_open(const struct attrset *token, enum pin_owner who, const CK_BYTE *pin, CK_ULONG len, struct secbuf **out)
+CK_RV pin_open(const struct attrset *token, enum pin_owner who, const CK_BYTE *pin, CK_ULONG len,
+	       struct secbuf **out)
 {
 	const unsigned char *blob = NULL;
 	size_t blob_len = 0;
@@ -40,7 +42,8 @@ static CK_RV change_flags(struct attrset *token, CK_FLAGS set, CK_FLAGS clear)
 	return attrset_set_number(token, CKA_OS_TOKENFLAGS, (flags & ~(uint64_t)clear) | set);
 }
 
-CK_RV pin_store(struct attrset *token, enum pin_owner who, const struct secbuf *key, const CK_BYTE *pin, CK_ULONG len)
+CK_RV pin_store(struct attrset *token, enum pin_owner who, const struct secbuf *key,
+		const CK_BYTE *pin, CK_ULONG len)
 {
 	unsigned char blob[PIN_BLOB_BYTES];
 	CK_RV rv = tokenkey_seal(key, pin, len, blob);

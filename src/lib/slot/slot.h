@@ -1,6 +1,6 @@
 /*
- * The slots: one for each token in the token directory, and one more in which a new token can be made (PKCS#11 2.40
- * section 5.5).
+ * The slots: one for each token in the token directory, and one more in which a new token can be
+ * made (PKCS#11 2.40 section 5.5).
  */
 #ifndef SLOT_SLOT_H
 #define SLOT_SLOT_H
@@ -16,16 +16,18 @@ struct slot {
 struct slot_manager;
 
 /*
- * Opens every token in the directory; one that cannot be opened is skipped with one line in the log. CKR_GENERAL_ERROR when
- * the directory cannot be listed or the backend is unknown, as the reference answers. Strings are copied.
+ * Opens every token in the directory; one that cannot be opened is skipped with one line in the
+ * log. CKR_GENERAL_ERROR when the directory cannot be listed or the backend is unknown, as the
+ * reference answers. Strings are copied.
  */
 CK_RV slot_manager_new(const char *backend, const char *tokendir, mode_t mask, bool removable,
 		       struct slot_manager **out) MUST_CHECK;
 void slot_manager_free(struct slot_manager *m);
 
 /*
- * C_GetSlotList's two calls: list NULL only counts, and makes sure that there is a slot for a new token. Order: tokens by
- * ascending id, the free slot last. CKR_BUFFER_TOO_SMALL, with the number needed.
+ * C_GetSlotList's two calls: list NULL only counts, and makes sure that there is a slot for a new
+ * token. Order: tokens by ascending id, the free slot last. CKR_BUFFER_TOO_SMALL, with the number
+ * needed.
  */
 CK_RV slot_list(struct slot_manager *m, CK_SLOT_ID *list, CK_ULONG *count) MUST_CHECK;
 

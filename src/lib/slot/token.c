@@ -92,7 +92,8 @@ bool token_is_initialised(struct token *t)
 }
 
 /* The stored string, cut at a NUL byte and at size, into a field that is blank already. */
-static void copy_field(const struct attrset *attrs, CK_ATTRIBUTE_TYPE type, CK_UTF8CHAR *field, size_t size)
+static void copy_field(const struct attrset *attrs, CK_ATTRIBUTE_TYPE type, CK_UTF8CHAR *field,
+		       size_t size)
 {
 	const unsigned char *data = NULL;
 	size_t len = 0;
@@ -119,7 +120,8 @@ void token_serial(struct token *t, char out[17])
 
 static CK_FLAGS info_flags(const struct attrset *attrs)
 {
-	CK_FLAGS flags = attrset_number(attrs, CKA_OS_TOKENFLAGS, FLAGS_BARE | CKF_TOKEN_INITIALIZED);
+	CK_FLAGS flags =
+		attrset_number(attrs, CKA_OS_TOKENFLAGS, FLAGS_BARE | CKF_TOKEN_INITIALIZED);
 
 	if (pin_is_set(attrs, PIN_USER))
 		flags |= CKF_USER_PIN_INITIALIZED;
@@ -187,13 +189,14 @@ static CK_RV make_names(char uuid[UUID_CHARS + 1], char serial[SERIAL_BYTES + 1]
 	if (rv != CKR_OK)
 		return rv;
 	str_hex(raw, sizeof(raw), hex);
-	snprintf(uuid, UUID_CHARS + 1, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+	snprintf(uuid, UUID_CHARS + 1, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12,
+		 hex + 16, hex + 20);
 	memcpy(serial, hex + 16, SERIAL_BYTES + 1);
 	return CKR_OK;
 }
 
-static CK_RV new_attrs(const char *serial, const CK_UTF8CHAR *label, const CK_BYTE *pin, CK_ULONG len,
-		       struct attrset **out)
+static CK_RV new_attrs(const char *serial, const CK_UTF8CHAR *label, const CK_BYTE *pin,
+		       CK_ULONG len, struct attrset **out)
 {
 	struct attrset *a = attrset_new(false);
 	struct secbuf *key = NULL;
@@ -239,7 +242,10 @@ static CK_RV init_new(struct token *t, const CK_BYTE *pin, CK_ULONG len, const C
 	return rv;
 }
 
-/* What the edits of a token's attributes below need; answer is what the call returns once the edit is written. */
+/*
+ * What the edits of a token's attributes below need; answer is what the call returns once the edit
+ * is written.
+ */
 struct edit {
 	enum pin_owner who;
 	const CK_BYTE *pin, *new_pin;
@@ -249,7 +255,10 @@ struct edit {
 	CK_RV answer;
 };
 
-/* Tests a PIN and notes the try: the flags are written, if they changed, also when the PIN is wrong. */
+/*
+ * Tests a PIN and notes the try: the flags are written, if they changed, also when the PIN is
+ * wrong.
+ */
 static CK_RV try_pin(struct attrset *attrs, bool *changed, struct edit *e)
 {
 	struct secbuf *key = NULL;
@@ -304,7 +313,8 @@ static CK_RV edit_reinit(struct attrset *attrs, bool *changed, void *arg)
 		rv = pin_forget_user(attrs);
 	if (rv != CKR_OK || pin_is_set(attrs, PIN_SO))
 		return rv;
-	rv = tokenkey_generate(&key);	/* a token whose making was cut short by somebody else: nobody has its key */
+	rv = tokenkey_generate(
+		&key); /* a token whose making was cut short by somebody else: nobody has its key */
 	if (rv == CKR_OK)
 		rv = pin_store(attrs, PIN_SO, key, e->pin, e->len);
 	secbuf_free(key);
@@ -321,8 +331,8 @@ static CK_RV edit_token(struct token *t, store_edit *edit, struct edit *e)
 }
 
 /*
- * A right or wrong PIN on a token that cannot be written: the flags stay as they are, and the PIN decides. So a token
- * on read-only media can still be used.
+ * A right or wrong PIN on a token that cannot be written: the flags stay as they are, and the PIN
+ * decides. So a token on read-only media can still be used.
  */
 static CK_RV check_pin(struct token *t, struct edit *e)
 {
@@ -397,14 +407,16 @@ CK_RV token_init_pin(struct token *t, const CK_BYTE *pin, CK_ULONG len)
 		return CKR_PIN_LEN_RANGE;
 	lock_take(&t->lock);
 	if (t->so) {
-		e.key = t->objects->key;	/* stays while the token is locked: only a logout takes it away */
+		e.key = t->objects->key; /* stays while the token is locked: only a logout takes it
+					    away */
 		rv = edit_token(t, edit_init_pin, &e);
 	}
 	lock_drop(&t->lock);
 	return rv;
 }
 
-CK_RV token_set_pin(struct token *t, const CK_BYTE *old_pin, CK_ULONG old_len, const CK_BYTE *pin, CK_ULONG len)
+CK_RV token_set_pin(struct token *t, const CK_BYTE *old_pin, CK_ULONG old_len, const CK_BYTE *pin,
+		    CK_ULONG len)
 {
 	struct edit e = { .pin = old_pin, .len = old_len, .new_pin = pin, .new_len = len };
 	CK_RV rv;
@@ -538,7 +550,8 @@ CK_STATE token_state(struct token *t, bool rw)
 	return rw ? CKS_RW_PUBLIC_SESSION : CKS_RO_PUBLIC_SESSION;
 }
 
-void token_caller(struct token *t, CK_SESSION_HANDLE session, bool rw, struct caller *out, uint64_t *epoch)
+void token_caller(struct token *t, CK_SESSION_HANDLE session, bool rw, struct caller *out,
+		  uint64_t *epoch)
 {
 	lock_take(&t->lock);
 	*out = (struct caller){ .session = session, .rw = rw, .user = t->user, .so = t->so };

@@ -1,6 +1,6 @@
 /*
- * A token: its label, PINs and login state, the key that its PINs unlock, its objects (PKCS#11 2.40 sections 2.4, 5.5, 5.6).
- * Every function here takes the token's lock.
+ * A token: its label, PINs and login state, the key that its PINs unlock, its objects (PKCS#11 2.40
+ * sections 2.4, 5.5, 5.6). Every function here takes the token's lock.
  */
 #ifndef SLOT_TOKEN_H
 #define SLOT_TOKEN_H
@@ -38,18 +38,22 @@ void token_serial(struct token *t, char out[17]);
 CK_RV token_info(struct token *t, CK_TOKEN_INFO *out) MUST_CHECK;
 
 /*
- * C_InitToken: makes the token, or erases it when the PIN is the SO's. label is 32 bytes. In this order:
- * CKR_SESSION_EXISTS, CKR_ARGUMENTS_BAD (no PIN), CKR_PIN_INCORRECT (also for a length out of range, as the reference
- * answers), CKR_ARGUMENTS_BAD (no label), and the store's codes.
+ * C_InitToken: makes the token, or erases it when the PIN is the SO's. label is 32 bytes. In this
+ * order: CKR_SESSION_EXISTS, CKR_ARGUMENTS_BAD (no PIN), CKR_PIN_INCORRECT (also for a length out
+ * of range, as the reference answers), CKR_ARGUMENTS_BAD (no label), and the store's codes.
  */
-CK_RV token_init(struct token *t, const CK_BYTE *pin, CK_ULONG len, const CK_UTF8CHAR *label) MUST_CHECK;
+CK_RV token_init(struct token *t, const CK_BYTE *pin, CK_ULONG len,
+		 const CK_UTF8CHAR *label) MUST_CHECK;
 
 /* C_InitPIN: the SO (logged in: CKR_USER_NOT_LOGGED_IN) sets the user's PIN. CKR_PIN_LEN_RANGE. */
 CK_RV token_init_pin(struct token *t, const CK_BYTE *pin, CK_ULONG len) MUST_CHECK;
 
-/* C_SetPIN: the SO's PIN while the SO is logged in, else the user's. CKR_PIN_INCORRECT, CKR_PIN_LEN_RANGE. */
-CK_RV token_set_pin(struct token *t, const CK_BYTE *old_pin, CK_ULONG old_len, const CK_BYTE *pin, CK_ULONG len)
-	MUST_CHECK;
+/*
+ * C_SetPIN: the SO's PIN while the SO is logged in, else the user's. CKR_PIN_INCORRECT,
+ * CKR_PIN_LEN_RANGE.
+ */
+CK_RV token_set_pin(struct token *t, const CK_BYTE *old_pin, CK_ULONG old_len, const CK_BYTE *pin,
+		    CK_ULONG len) MUST_CHECK;
 
 /*
  * C_Login for CKU_USER or CKU_SO. CKR_USER_ALREADY_LOGGED_IN, CKR_USER_ANOTHER_ALREADY_LOGGED_IN,
@@ -57,7 +61,10 @@ CK_RV token_set_pin(struct token *t, const CK_BYTE *old_pin, CK_ULONG old_len, c
  */
 CK_RV token_login(struct token *t, CK_USER_TYPE type, const CK_BYTE *pin, CK_ULONG len) MUST_CHECK;
 
-/* Does the PIN belong to who is logged in (CKU_CONTEXT_SPECIFIC)? CKR_PIN_INCORRECT, CKR_USER_NOT_LOGGED_IN. */
+/*
+ * Does the PIN belong to who is logged in (CKU_CONTEXT_SPECIFIC)? CKR_PIN_INCORRECT,
+ * CKR_USER_NOT_LOGGED_IN.
+ */
 CK_RV token_reauthenticate(struct token *t, const CK_BYTE *pin, CK_ULONG len) MUST_CHECK;
 
 /* CKR_USER_NOT_LOGGED_IN when nobody is. */
@@ -66,12 +73,19 @@ CK_RV token_logout(struct token *t) MUST_CHECK;
 /* CKR_TOKEN_NOT_RECOGNIZED (not initialised), CKR_SESSION_READ_WRITE_SO_EXISTS. */
 CK_RV token_session_opened(struct token *t, bool rw) MUST_CHECK;
 
-/* Destroys the session's objects; the last session of the token logs out and takes all handles with it. */
+/*
+ * Destroys the session's objects; the last session of the token logs out and takes all handles with
+ * it.
+ */
 void token_session_closed(struct token *t, CK_SESSION_HANDLE session, bool rw);
 
-/* The state of a session (CKS_), and what it may do. epoch, which may be NULL, changes with each logout. */
+/*
+ * The state of a session (CKS_), and what it may do. epoch, which may be NULL, changes with each
+ * logout.
+ */
 CK_STATE token_state(struct token *t, bool rw);
-void token_caller(struct token *t, CK_SESSION_HANDLE session, bool rw, struct caller *out, uint64_t *epoch);
+void token_caller(struct token *t, CK_SESSION_HANDLE session, bool rw, struct caller *out,
+		  uint64_t *epoch);
 
 /* Borrowed for the life of the token. */
 struct object_table *token_objects(struct token *t);

@@ -1,4 +1,7 @@
-/* The attributes of a token itself, as its store keeps them (docs/STORAGE.md); the values are vendor numbers, "SH". */
+/*
+ * The attributes of a token itself, as its store keeps them (docs/STORAGE.md); the values are
+ * vendor numbers, "SH".
+ */
 #ifndef SLOT_TOKEN_ATTRS_H
 #define SLOT_TOKEN_ATTRS_H
 
@@ -10,6 +13,6 @@
 #define CKA_OS_TOKENSERIAL (CKA_OS_VENDOR + 2)	/* 16 lower-case hex digits */
 #define CKA_OS_TOKENFLAGS (CKA_OS_VENDOR + 3)	/* CKF_ bits of CK_TOKEN_INFO */
 #define CKA_OS_SOPIN (CKA_OS_VENDOR + 4)	/* the token key under the SO's PIN */
-#define CKA_OS_USERPIN (CKA_OS_VENDOR + 5)	/* the same under the user's; absent until there is one */
+#define CKA_OS_USERPIN (CKA_OS_VENDOR + 5)	/* the same, user: absent until there is one */
 
 #endif

@@ -50,8 +50,8 @@ OSSL_LIB_CTX *ossl_ctx(void);
 void ossl_settle(void);
 
 /*
- * The context whose random generators serve us (crypto/ossl/provider.h); otherwise as ossl_ctx. Also for
- * arithmetic, whose blinding draws from them.
+ * The context whose random generators serve us (crypto/ossl/provider.h); otherwise as ossl_ctx.
+ * Also for arithmetic, whose blinding draws from them.
  */
 OSSL_LIB_CTX *ossl_random_ctx(void);
 
@@ -74,8 +74,8 @@ const EVP_CIPHER *ossl_cipher_sized(const char *pattern, size_t key_bytes);
 /*
  * A context to make or generate keys of that type (OpenSSL's name: "RSA", "ED25519"), and a key
  * from its raw bytes (Edwards, Montgomery). Always by these: a well-known name would lead libcrypto
- * to the host's engines (crypto/ossl/provider.h). NULL: OpenSSL's queue holds the reason. The caller
- * owns the result.
+ * to the host's engines (crypto/ossl/provider.h). NULL: OpenSSL's queue holds the reason. The
+ * caller owns the result.
  */
 EVP_PKEY_CTX *ossl_key_ctx(const char *type);
 EVP_PKEY *ossl_raw_key(const char *type, bool private, const unsigned char *data, size_t len);
