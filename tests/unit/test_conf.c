@@ -540,6 +540,26 @@ static void check_sound(const struct conf *c)
 	CU_ASSERT_EQUAL(bad, 0);
 }
 
+/* Where a value comes from: the last line that sets it. */
+static void test_where(void)
+{
+	static const char text[] = "log.file = a\n\nobjectstore.backend = x\nlog.file = b\n";
+	char out[CONF_WHERE], *end;
+	struct conf *c;
+
+	CU_ASSERT_EQUAL_FATAL(load(text, sizeof(text) - 1, &c), CKR_OK);
+	conf_where(c, "objectstore.backend", out, sizeof(out));
+	end = strrchr(out, '/');
+	CU_ASSERT_STRING_EQUAL(end + 1, NAME ":3: objectstore.backend");
+	conf_where(c, "log.file", out, sizeof(out));
+	CU_ASSERT_STRING_EQUAL(strrchr(out, '/') + 1, NAME ":4: log.file");
+	conf_where(c, "slots.removable", out, sizeof(out));
+	CU_ASSERT_STRING_EQUAL(strrchr(out, '/') + 1, NAME ": slots.removable");
+	conf_where(c, "slots.removable", out, 4);
+	CU_ASSERT_EQUAL(strlen(out), 3);
+	conf_free(c);
+}
+
 static void test_junk(void)
 {
 	unsigned char file[600];
@@ -569,6 +589,7 @@ static const struct unit_test tests[] = {
 	UNIT_TEST(test_device),
 	UNIT_TEST(test_log_notes),
 	UNIT_TEST(test_search),
+	UNIT_TEST(test_where),
 	UNIT_TEST(test_junk),
 };
 

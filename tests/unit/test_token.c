@@ -183,14 +183,16 @@ static void test_slot_ids(void)
 	static const CK_SLOT_ID expected[] = { 0, 5, 7, 0x10, 0x11, 6 };
 	CK_SLOT_ID ids[8];
 	CK_ULONG count = 0;
-	char *dir = unit_make_dir(), *junk;
+	char *dir = unit_make_dir(), none[] = "none", file[] = "file", *junk;
+	struct conf conf = { .tokendir = dir, .backend = none, .umask = 0077 };
 	struct slot_manager *m = NULL;
 
 	for (size_t i = 0; i < ARRAY_LEN(tokens); i++)
 		make_token(dir, tokens[i].name, tokens[i].serial);
 	junk = unit_write_file(dir, "a-file", "", 0);
-	CU_ASSERT_EQUAL(slot_manager_new("none", dir, 0077, false, &m), CKR_GENERAL_ERROR);
-	CU_ASSERT_EQUAL_FATAL(slot_manager_new("file", dir, 0077, false, &m), CKR_OK);
+	CU_ASSERT_EQUAL(slot_manager_new(&conf, &m), CKR_GENERAL_ERROR);
+	conf.backend = file;
+	CU_ASSERT_EQUAL_FATAL(slot_manager_new(&conf, &m), CKR_OK);
 	CU_ASSERT_EQUAL(slot_list(m, NULL, &count), CKR_OK);
 	CU_ASSERT_EQUAL_FATAL(count, 6);
 	count = 5;

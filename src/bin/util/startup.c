@@ -26,6 +26,16 @@ static bool is_readable(const char *path)
 	       (S_ISREG(st.st_mode) || S_ISCHR(st.st_mode));
 }
 
+/* One line about the value of a key: where it stands, and what is wrong with it. */
+static void print_bad_value(const struct conf *c, const char *key, const char *value,
+			    const char *cause)
+{
+	char where[CONF_WHERE];
+
+	conf_where(c, key, where, sizeof(where));
+	fprintf(stderr, "%s: %s: %s\n", where, value, cause);
+}
+
 bool startup_conf(struct conf **conf, const struct store_backend **backend)
 {
 	struct conf *c = NULL;
@@ -42,8 +52,8 @@ bool startup_conf(struct conf **conf, const struct store_backend **backend)
 		message_error("Could not configure the log level.");
 	} else if (*backend == NULL) {
 		message_error("Could not select token backend.");
-		fprintf(stderr, "%s: objectstore.backend: this build has no '%s'\n", c->path,
-		        c->backend);
+		print_bad_value(c, "objectstore.backend", c->backend,
+				"this build has no such backend");
 	} else {
 		*conf = c;
 		return true;
@@ -58,8 +68,7 @@ void startup_bad_tokendir(const struct conf *c, const char *prefix)
 	int cause = errno;
 
 	fprintf(stderr, "%sFailed to enumerate object store in %s\n", prefix, c->tokendir);
-	fprintf(stderr, "%s: directories.tokendir: %s: %s\n", c->path, c->tokendir,
-	        strerror(cause));
+	print_bad_value(c, "directories.tokendir", c->tokendir, strerror(cause));
 	print_notes(c);
 }
 

@@ -109,8 +109,7 @@ static CK_RV load(struct module *m)
 		rv = session_table_init(&m->sessions);
 	if (rv != CKR_OK)
 		return rv;
-	rv = slot_manager_new(m->conf->backend, m->conf->tokendir, m->conf->umask,
-			      m->conf->removable, &m->slots);
+	rv = slot_manager_new(m->conf, &m->slots);
 	if (rv != CKR_OK)
 		session_table_destroy(&m->sessions);
 	return rv;

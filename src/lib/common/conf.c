@@ -60,6 +60,8 @@ static const struct option options[] = {
 	ROW("library.reset_on_fork", flag, reset_on_fork, "false"),
 };
 
+_Static_assert(ARRAY_LEN(options) == CONF_KEYS, "struct conf has a line for each row");
+
 static const char *const level_names[] = {
 	[LEVEL_ERROR] = "ERROR",
 	[LEVEL_WARNING] = "WARNING",
@@ -124,6 +126,21 @@ void conf_log_notes(const struct conf *c)
 
 	for (i = 0; i < c->note_count; i++)
 		log_write(c->notes[i].level, __FILE__, __LINE__, "%s", c->notes[i].text);
+}
+
+void conf_where(const struct conf *c, const char *key, char *out, size_t size)
+{
+	const char *path = c->path != NULL ? c->path : "";
+	unsigned long line = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		if (strcmp(key, options[i].name) == 0)
+			line = c->lines[i];
+	if (line == 0)
+		snprintf(out, size, "%s: %s", path, key);
+	else
+		snprintf(out, size, "%s:%lu: %s", path, line, key);
+	str_printable(out);
 }
 
 /* --- values --- */
@@ -239,8 +256,10 @@ static CK_RV take_pair(struct parse *p, const char *name, const char *value)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(options); i++)
-		if (strcmp(name, options[i].name) == 0)
+		if (strcmp(name, options[i].name) == 0) {
+			p->conf->lines[i] = p->line;
 			return options[i].set(p, &options[i], value);
+		}
 	meant = nearest_name(name);
 	if (meant == NULL)
 		return note(p, LEVEL_WARNING, "%.64s: unknown name, ignored", name);

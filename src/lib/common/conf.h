@@ -21,6 +21,9 @@ struct conf_note {
 	char *text;
 };
 
+/* As many as there are keys. */
+#define CONF_KEYS 8
+
 struct conf {
 	char *path;		/* the file that was read */
 	char *tokendir;		/* directories.tokendir */
@@ -33,6 +36,7 @@ struct conf {
 	bool reset_on_fork;	/* library.reset_on_fork */
 	struct conf_note *notes;
 	size_t note_count;
+	unsigned long lines[CONF_KEYS];	/* where each key was set, by its row; 0: it was not */
 };
 
 /*
@@ -45,6 +49,13 @@ CK_RV conf_load(struct conf **out) MUST_CHECK;
 
 /* Reads that very file, otherwise as conf_load. */
 CK_RV conf_load_file(const char *path, struct conf **out) MUST_CHECK;
+
+/*
+ * "FILE:LINE: KEY" of a known key, for a message about its value; without the line where the value is
+ * the default. Cut to size bytes; CONF_WHERE has room for any path.
+ */
+#define CONF_WHERE 4200
+void conf_where(const struct conf *c, const char *key, char *out, size_t size);
 
 /* Sends every note to the log; to be called once log_open was. */
 void conf_log_notes(const struct conf *c);

@@ -109,13 +109,23 @@ static CK_RV open_token(struct slot_manager *m, const char *path)
 
 	if (rv == CKR_HOST_MEMORY)
 		return rv;
-	if (rv != CKR_OK) {
-		log_warning("%s: not a usable token of the %s backend, skipped", path,
+	if (rv == CKR_TOKEN_NOT_RECOGNIZED)	/* the store has logged all else */
+		log_warning("%s: no token of the %s backend, skipped", path,
 			    store_backend_name(m->place.backend));
+	if (rv != CKR_OK)
 		return CKR_OK;
-	}
 	token_serial(token, serial);
 	return add_slot(m, id_from_serial(serial), token);
+}
+
+static CK_RV bad_value(const struct conf *conf, const char *key, const char *value,
+		       const char *cause)
+{
+	char where[CONF_WHERE];
+
+	conf_where(conf, key, where, sizeof(where));
+	log_error("%s: %s: %s", where, value, cause);
+	return CKR_GENERAL_ERROR;
 }
 
 static int only_names(const struct dirent *e)
@@ -132,16 +142,14 @@ static bool is_directory(const char *path)
 }
 
 /* In the order of names, so that colliding ids come out the same every time. */
-static CK_RV scan(struct slot_manager *m)
+static CK_RV scan(struct slot_manager *m, const struct conf *conf)
 {
 	struct dirent **names = NULL;
 	int n = scandir(m->dir, &names, only_names, alphasort);
 	CK_RV rv = CKR_OK;
 
-	if (n < 0) {
-		log_error("%s: cannot list the token directory: %s", m->dir, strerror(errno));
-		return CKR_GENERAL_ERROR;
-	}
+	if (n < 0)
+		return bad_value(conf, "directories.tokendir", m->dir, strerror(errno));
 	for (int i = 0; i < n; i++) {
 		char *path = rv == CKR_OK ? path_join(m->dir, names[i]->d_name) : NULL;
 
@@ -156,29 +164,28 @@ static CK_RV scan(struct slot_manager *m)
 	return rv;
 }
 
-static CK_RV fill(struct slot_manager *m, const char *backend, const char *tokendir, mode_t mask)
+static CK_RV fill(struct slot_manager *m, const struct conf *conf)
 {
 	CK_RV rv;
 
-	m->dir = strdup(tokendir);
+	m->dir = strdup(conf->tokendir);
 	if (m->dir == NULL)
 		return CKR_HOST_MEMORY;
-	m->place.backend = store_backend_find(backend);
+	m->removable = conf->removable;
+	m->place.backend = store_backend_find(conf->backend);
 	m->place.dir = m->dir;
-	m->place.mask = mask;
-	if (m->place.backend == NULL) {
-		log_error("objectstore.backend: no backend named \"%s\" in this build", backend);
-		return CKR_GENERAL_ERROR;
-	}
-	rv = scan(m);
+	m->place.mask = conf->umask;
+	if (m->place.backend == NULL)
+		return bad_value(conf, "objectstore.backend", conf->backend,
+				 "this build has no such backend");
+	rv = scan(m, conf);
 	if (rv == CKR_OK)
 		rv = ensure_free_slot(m);
 	sort_slots(m);
 	return rv;
 }
 
-CK_RV slot_manager_new(const char *backend, const char *tokendir, mode_t mask, bool removable,
-		       struct slot_manager **out)
+CK_RV slot_manager_new(const struct conf *conf, struct slot_manager **out)
 {
 	struct slot_manager *m = calloc(1, sizeof(*m));
 	CK_RV rv = m != NULL ? lock_init(&m->lock) : CKR_HOST_MEMORY;
@@ -187,8 +194,7 @@ CK_RV slot_manager_new(const char *backend, const char *tokendir, mode_t mask, b
 		free(m);
 		return rv;
 	}
-	m->removable = removable;
-	rv = fill(m, backend, tokendir, mask);
+	rv = fill(m, conf);
 	if (rv != CKR_OK) {
 		slot_manager_free(m);
 		return rv;

@@ -5,6 +5,7 @@
 #ifndef SLOT_SLOT_H
 #define SLOT_SLOT_H
 
+#include "common/conf.h"
 #include "slot/token.h"
 
 /* A slot lives as long as the manager. */
@@ -16,12 +17,11 @@ struct slot {
 struct slot_manager;
 
 /*
- * Opens every token in the directory; one that cannot be opened is skipped with one line in the
- * log. CKR_GENERAL_ERROR when the directory cannot be listed or the backend is unknown, as the
- * reference answers. Strings are copied.
+ * Opens every token in the configured directory; one that cannot be opened is skipped with one line
+ * in the log. CKR_GENERAL_ERROR when the directory cannot be listed or the backend is unknown, as
+ * the reference answers (logged with the line of the configuration). conf may go afterwards.
  */
-CK_RV slot_manager_new(const char *backend, const char *tokendir, mode_t mask, bool removable,
-		       struct slot_manager **out) MUST_CHECK;
+CK_RV slot_manager_new(const struct conf *conf, struct slot_manager **out) MUST_CHECK;
 void slot_manager_free(struct slot_manager *m);
 
 /*
