@@ -42,12 +42,15 @@ static void module_free(struct module *m)
 	secmem_shutdown();
 }
 
+/* Did the fork handler take life? Not when a callback of C_Initialize forks: its thread has it. */
+static bool life_taken;
+
 /* The order of the locks, down to the leaves; sessions are not waited for (session_reset). */
 static void before_fork(void)
 {
 	struct module *m;
 
-	pthread_mutex_lock(&life);
+	life_taken = pthread_mutex_lock(&life) == 0;
 	m = atomic_load(&current);
 	if (m != NULL) {
 		session_table_fork_prepare(&m->sessions);
@@ -67,7 +70,8 @@ static void after_fork_parent(void)
 		slot_fork_parent(m->slots);
 		session_table_fork_parent(&m->sessions);
 	}
-	pthread_mutex_unlock(&life);
+	if (life_taken)
+		pthread_mutex_unlock(&life);
 }
 
 static void after_fork_child(void)
