@@ -276,9 +276,12 @@ static CK_RV try_pin(struct attrset *attrs, bool *changed, struct edit *e)
 	return CKR_OK;
 }
 
-static CK_RV edit_try(struct attrset *attrs, bool *changed, void *arg)
+/* The flag of a try whose answer is known. */
+static CK_RV edit_note(struct attrset *attrs, bool *changed, void *arg)
 {
-	return try_pin(attrs, changed, arg);
+	struct edit *e = arg;
+
+	return pin_note_try(attrs, e->who, e->answer == CKR_OK, changed);
 }
 
 static CK_RV edit_change_pin(struct attrset *attrs, bool *changed, void *arg)
@@ -331,24 +334,28 @@ static CK_RV edit_token(struct token *t, store_edit *edit, struct edit *e)
 }
 
 /*
- * A right or wrong PIN on a token that cannot be written: the flags stay as they are, and the PIN
- * decides. So a token on read-only media can still be used.
+ * Tests a PIN against what is stored now. Only a flag that has to change takes the token's lock
+ * files and writes. Where nothing can be written the flag stays and the PIN alone decides, so that
+ * a token on read-only media can be used.
  */
 static CK_RV check_pin(struct token *t, struct edit *e)
 {
-	CK_RV rv = edit_token(t, edit_try, e);
+	struct attrset *attrs = NULL;
+	bool must_note = false;
+	CK_RV rv = store_token_load(t->store, &attrs);
 
-	if (rv == CKR_TOKEN_WRITE_PROTECTED || rv == CKR_DEVICE_MEMORY) {
-		struct attrset *attrs = NULL;
-
-		secbuf_free(e->key);
-		e->key = NULL;
-		rv = store_token_load(t->store, &attrs);
-		if (rv == CKR_OK)
-			rv = pin_open(attrs, e->who, e->pin, e->len, &e->key);
-		attrset_free(attrs);
-	}
-	return rv;
+	if (rv == CKR_OK)
+		rv = try_pin(attrs, &must_note, e);
+	attrset_free(attrs);
+	if (rv == CKR_OK && must_note)
+		rv = store_token_edit(t->store, edit_note, e);
+	if (rv == CKR_TOKEN_WRITE_PROTECTED || rv == CKR_DEVICE_MEMORY)
+		rv = CKR_OK;
+	if (rv == CKR_OK)
+		return e->answer;
+	secbuf_free(e->key);
+	e->key = NULL;
+	return rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
 }
 
 /* Is there an SO PIN to be checked before the token is erased? */
