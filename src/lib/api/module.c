@@ -27,6 +27,7 @@ static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 static _Atomic(struct module *) current;
 static atomic_uint calls;	/* under way */
 static atomic_bool orphaned;	/* in the child of a fork that has to start anew */
+static bool forked_amid;	/* ... and other threads were in the library at the fork */
 
 static void module_free(struct module *m)
 {
@@ -87,7 +88,7 @@ static void after_fork_child(void)
 		session_table_fork_child(&m->sessions);
 		atomic_store(&orphaned, m->conf->reset_on_fork);
 	}
-	atomic_store(&calls, 0);
+	forked_amid = atomic_exchange(&calls, 0) > 0;
 	life = fresh;
 }
 
@@ -119,16 +120,30 @@ static CK_RV load(struct module *m)
 	return rv;
 }
 
+/*
+ * In the child of a fork: lets go of what the parent had. What other threads were working on then
+ * is left alone: they may have held locks of OpenSSL, which nobody can free any more.
+ */
+static void disown(void)
+{
+	struct module *m = atomic_exchange(&current, NULL);
+
+	atomic_store(&orphaned, false);
+	if (!forked_amid) {
+		module_free(m);
+		return;
+	}
+	ossl_abandon();
+	handle_counter_reset();
+}
+
 static CK_RV start(const CK_C_INITIALIZE_ARGS *args)
 {
 	struct module *m;
 	CK_RV rv;
 
-	if (atomic_load(&orphaned)) {
-		m = atomic_exchange(&current, NULL);
-		atomic_store(&orphaned, false);
-		module_free(m);
-	}
+	if (atomic_load(&orphaned))
+		disown();
 	if (atomic_load(&current) != NULL)
 		return CKR_CRYPTOKI_ALREADY_INITIALIZED;
 	if (!ossl_alive())

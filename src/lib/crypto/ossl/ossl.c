@@ -106,6 +106,15 @@ void ossl_close(void)
 	threads_reset();
 }
 
+void ossl_abandon(void)
+{
+	for (size_t i = 0; i < CACHE_SLOTS; i++)
+		atomic_store(&cache[i], NULL);
+	provider = NULL;
+	context = NULL;
+	threads_reset();
+}
+
 void ossl_fork_child(void)
 {
 	lock_reset(&cache_lock);

@@ -117,6 +117,12 @@ void ossl_clear(void);
 void ossl_enter(void);
 void ossl_leave(void);
 
+/*
+ * Forgets the context and all that was fetched, and frees nothing: in the child of a fork, when
+ * other threads were using them, which may have held OpenSSL's locks. ossl_open makes new ones.
+ */
+void ossl_abandon(void);
+
 /* For forks: resets the cache's lock in the child. */
 void ossl_fork_child(void);
 
