@@ -320,6 +320,7 @@ static const struct user {
 	{ CKK_EC, CKM_ECDSA, { PAD_ECDSA, NULL, false, NULL, 0, NULL } },
 	{ CKK_EC_EDWARDS, CKM_EDDSA, { PAD_EDDSA, NULL, false, NULL, 0, NULL } },
 	{ CKK_DSA, CKM_DSA_SHA1, { PAD_NONE, NULL, false, NULL, 0, NULL } },
+	{ CKK_ML_DSA, CKM_ML_DSA, { PAD_EDDSA, NULL, false, NULL, 0, NULL } },
 };
 
 static CK_RV verify(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE public, const struct user *u,
@@ -331,12 +332,25 @@ static CK_RV verify(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE public, const struct u
 	return rv == CKR_OK ? p11->C_Verify(s, hash, sizeof(hash) - 1, signature, len) : rv;
 }
 
+/* libcrypto's form of an ML-DSA public key; the parameter set follows from its length. */
+static EVP_PKEY *peer_mldsa(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE public)
+{
+	CK_BYTE value[2592];
+	CK_ULONG len = sizeof(value);
+
+	if (attr_bytes(s, public, CKA_VALUE, value, &len) != CKR_OK)
+		return NULL;
+	return EVP_PKEY_new_raw_public_key_ex(
+		NULL, len == 1312 ? "ML-DSA-44" : len == 1952 ? "ML-DSA-65" : "ML-DSA-87", NULL,
+		value, len);
+}
+
 /* Signed by the private key: the public one agrees, in the module and in libcrypto. */
 static CK_RV private_signs(struct ctx *c)
 {
 	const struct object *o = c->arg;
 	const struct user *u = users;
-	CK_BYTE signature[1024];
+	CK_BYTE signature[4627];
 	CK_ULONG len = sizeof(signature);
 	CK_OBJECT_HANDLE private = 0, public = 0;
 	EVP_PKEY *peer = NULL;
@@ -357,7 +371,7 @@ static CK_RV private_signs(struct ctx *c)
 		rv = verify(c->s, public, u, signature, len);
 	if (rv != CKR_OK || o->type == CKK_DSA)
 		return rv;
-	peer = peer_export(c->s, public);
+	peer = o->type == CKK_ML_DSA ? peer_mldsa(c->s, public) : peer_export(c->s, public);
 	rv = want(peer && peer_verify(peer, &u->how, hash, sizeof(hash) - 1, signature, len));
 	EVP_PKEY_free(peer);
 	return rv;
@@ -518,9 +532,10 @@ static CK_RV mac_key_signs(struct ctx *c)
 
 static CK_RV (*user_of(const struct object *o))(struct ctx *)
 {
+	if (o->type == CKK_ML_DSA && (reference || OpenSSL_version_num() < 0x30500000L))
+		return NULL;	/* neither 2.6.1 nor OpenSSL before 3.5 can use it */
 	if (o->class == CKO_PRIVATE_KEY)
-		return o->type == CKK_ML_DSA ? NULL : o->type == CKK_DH ? dh_attributes :
-								      private_signs;
+		return o->type == CKK_DH ? dh_attributes : private_signs;
 	if (o->class != CKO_SECRET_KEY)
 		return NULL;
 	return o->type == CKK_AES || o->type == CKK_DES3 ? cipher_key_encrypts : mac_key_signs;

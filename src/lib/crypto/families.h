@@ -35,5 +35,6 @@ extern const struct mech_ops ecdsa_hash_ops;	/* arg: md, probe */
 extern const struct mech_ops dsa_raw_ops;	/* arg: probe */
 extern const struct mech_ops dsa_hash_ops;	/* arg: md, probe */
 extern const struct mech_ops eddsa_ops;		/* arg: probe */
+extern const struct mech_ops mldsa_ops;		/* arg: probe */
 
 #endif

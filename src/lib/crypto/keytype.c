@@ -20,6 +20,7 @@ static const CK_ATTRIBUTE_TYPE dsa_parts[] = { CKA_PRIME, CKA_SUBPRIME, CKA_BASE
 static const CK_ATTRIBUTE_TYPE dh_parts[] = { CKA_PRIME, CKA_BASE, CKA_VALUE, END };
 static const CK_ATTRIBUTE_TYPE ec_public[] = { CKA_EC_PARAMS, CKA_EC_POINT, END };
 static const CK_ATTRIBUTE_TYPE ec_private[] = { CKA_EC_PARAMS, CKA_VALUE, END };
+static const CK_ATTRIBUTE_TYPE mldsa_parts[] = { CKA_PARAMETER_SET, CKA_VALUE, END };
 static const CK_ATTRIBUTE_TYPE secret_parts[] = { CKA_VALUE, END };
 
 #define SECRET(ckk, low, high, inc, len, kind) \
@@ -39,7 +40,11 @@ static const struct keytype keytypes[] = {
 	/* Curve25519 and Curve448 keys too, as the reference stores them. */
 	{ .type = CKK_EC_EDWARDS, .public_parts = ec_public, .private_parts = ec_private,
 	  .load = keytype_edwards_load, .generate = keytype_edwards_generate, .split =
-		  keytype_edwards_split },
+		  keytype_edwards_split,
+	  .owns = keytype_edwards_owns },
+	{ .type = CKK_ML_DSA, .public_parts = mldsa_parts, .private_parts = mldsa_parts,
+	  .load = keytype_mldsa_load, .generate = keytype_mldsa_generate,
+	  .split = keytype_mldsa_split, .owns = keytype_mldsa_owns },
 	{ .type = CKK_DSA, .name = "DSA", .public_parts = dsa_parts, .private_parts = dsa_parts,
 	  .load = keytype_dlog_load, .complete = keytype_dlog_complete, .split =
 		  keytype_dlog_split },
@@ -152,11 +157,9 @@ CK_RV keytype_certificate_check_value(const unsigned char *der, size_t len, unsi
 	return keytype_sha1_check(der, len, out);
 }
 
-/* All Edwards and Montgomery keys share a row. */
 static bool owns(const struct keytype *t, const EVP_PKEY *pkey)
 {
-	return t->type == CKK_EC_EDWARDS ? keytype_edwards_curve(pkey) != NULL :
-		EVP_PKEY_is_a(pkey, t->name) == 1;
+	return t->owns != NULL ? t->owns(pkey) : EVP_PKEY_is_a(pkey, t->name) == 1;
 }
 
 CK_RV keytype_from_pkey(EVP_PKEY *pkey, CK_KEY_TYPE *type, struct attrset *pub,

@@ -284,6 +284,11 @@ const struct der_curve *keytype_edwards_curve(const EVP_PKEY *pkey)
 	return NULL;
 }
 
+bool keytype_edwards_owns(const EVP_PKEY *pkey)
+{
+	return keytype_edwards_curve(pkey) != NULL;
+}
+
 CK_RV keytype_edwards_split(const struct keytype *t, EVP_PKEY *pkey, struct attrset *pub,
 			    struct attrset *priv)
 {

@@ -16,8 +16,10 @@ enum check_kind {
 /* NULL functions and lists: the type has no such thing. */
 struct keytype {
 	CK_KEY_TYPE type;
-	/* OpenSSL's; NULL for secret keys, and where each curve has its own */
+	/* OpenSSL's; NULL for secret keys, and where each curve or parameter set has its own */
 	const char *name;
+	/* Is it such a key? NULL: the name says so. */
+	bool (*owns)(const EVP_PKEY *pkey);
 	/* The attributes that hold the key, each list ended by CK_UNAVAILABLE_INFORMATION. */
 	const CK_ATTRIBUTE_TYPE *public_parts;
 	const CK_ATTRIBUTE_TYPE *private_parts;
@@ -64,6 +66,19 @@ CK_RV keytype_edwards_split(const struct keytype *t, EVP_PKEY *pkey, struct attr
 
 /* The curve of an Edwards or Montgomery key, else NULL. */
 const struct der_curve *keytype_edwards_curve(const EVP_PKEY *pkey);
+
+/* All Edwards and Montgomery keys share a row. */
+bool keytype_edwards_owns(const EVP_PKEY *pkey);
+
+CK_RV keytype_mldsa_load(const struct keytype *t, CK_OBJECT_CLASS class,
+			 const struct attrset *parts, struct key **out) MUST_CHECK;
+CK_RV keytype_mldsa_generate(const struct keytype *t, struct attrset *pub,
+			     struct attrset *priv) MUST_CHECK;
+CK_RV keytype_mldsa_split(const struct keytype *t, EVP_PKEY *pkey, struct attrset *pub,
+			  struct attrset *priv) MUST_CHECK;
+
+/* All parameter sets share a row. */
+bool keytype_mldsa_owns(const EVP_PKEY *pkey);
 
 /* DSA and DH */
 CK_RV keytype_dlog_load(const struct keytype *t, CK_OBJECT_CLASS class, const struct attrset *parts,

@@ -14,12 +14,14 @@ libcore_la_SOURCES += \
 	%D%/keytype_dsa.c \
 	%D%/keytype_ec.c \
 	%D%/keytype_row.h \
+	%D%/keytype_mldsa.c \
 	%D%/keytype_rsa.c \
 	%D%/keytype_secret.c \
 	%D%/mac.c \
 	%D%/mech.c \
 	%D%/mech.h \
 	%D%/mech_table.c \
+	%D%/mldsa.c \
 	%D%/op.c \
 	%D%/op.h \
 	%D%/rsa.c \
@@ -27,6 +29,8 @@ libcore_la_SOURCES += \
 	%D%/sig.h \
 	%D%/tokenkey.c \
 	%D%/tokenkey.h \
+	%D%/whole.c \
+	%D%/whole.h \
 	%D%/ossl/der.c \
 	%D%/ossl/der.h \
 	%D%/ossl/des.c \

@@ -32,6 +32,9 @@
 	{ ckm, CKK_EC, CKK_EC, 112, 521, (flag) | CURVES, family, { .md = (name), .probe = "EC" } }
 #define EDWARDS(ckm, flag, family) \
 	{ ckm, CKK_EC_EDWARDS, CKK_EC_EDWARDS, 255, 448, flag, family, { .probe = "ED25519" } }
+/* Sizes are those of the public keys, in bytes. */
+#define MLDSA(ckm, flag, family) \
+	{ ckm, CKK_ML_DSA, CKK_ML_DSA, 1312, 2592, flag, family, { .probe = "ML-DSA-44" } }
 
 const struct mech mech_table[] = {
 	DIGEST(CKM_MD5, "MD5"),
@@ -98,6 +101,9 @@ const struct mech mech_table[] = {
 	EC(CKM_ECDSA_SHA512, SIGN_VERIFY, &ecdsa_hash_ops, "SHA512"),
 	EDWARDS(CKM_EC_EDWARDS_KEY_PAIR_GEN, CKF_GENERATE_KEY_PAIR, NULL),
 	EDWARDS(CKM_EDDSA, SIGN_VERIFY, &eddsa_ops),
+
+	MLDSA(CKM_ML_DSA_KEY_PAIR_GEN, CKF_GENERATE_KEY_PAIR, NULL),
+	MLDSA(CKM_ML_DSA, SIGN_VERIFY, &mldsa_ops),
 };
 
 const size_t mech_table_len = ARRAY_LEN(mech_table);
