@@ -1,3 +1,4 @@
+/* DSA and ECDSA: a pair of numbers, each as long as the order of the group. */
 #include "config.h"
 
 #include <openssl/bn.h>
@@ -18,5 +19,13 @@ static CK_RV dsa_begin(struct op *op, const CK_MECHANISM *param)
 	return sig_pair_open(op, param, bits);
 }
 
+static CK_RV ecdsa_begin(struct op *op, const CK_MECHANISM *param)
+{
+	/* EVP_PKEY_get_bits is that of the order, which may be one more than that of the field. */
+	return sig_pair_open(op, param, (size_t)EVP_PKEY_get_bits(op->key->pkey));
+}
+
 const struct mech_ops dsa_raw_ops = SIG_RAW_OPS(dsa_begin);
 const struct mech_ops dsa_hash_ops = SIG_HASH_OPS(dsa_begin);
+const struct mech_ops ecdsa_raw_ops = SIG_RAW_OPS(ecdsa_begin);
+const struct mech_ops ecdsa_hash_ops = SIG_HASH_OPS(ecdsa_begin);

@@ -4,7 +4,6 @@ libcore_la_SOURCES += \
 	%D%/cipher.c \
 	%D%/digest.c \
 	%D%/dsa.c \
-	%D%/ecdsa.c \
 	%D%/eddsa.c \
 	%D%/families.h \
 	%D%/keyparts.c \
