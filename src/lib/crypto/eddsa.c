@@ -2,7 +2,6 @@
 
 #include <openssl/core_names.h>
 #include <openssl/params.h>
-#include <string.h>
 
 #include "crypto/families.h"
 #include "crypto/ossl/ossl.h"
@@ -24,12 +23,8 @@ static const char *instance_of(bool ed448, const CK_EDDSA_PARAMS *p)
 
 static CK_RV read_params(const CK_MECHANISM *param, CK_EDDSA_PARAMS *p)
 {
-	CK_RV rv;
+	CK_RV rv = mech_param_optional(param, p, sizeof(*p));
 
-	memset(p, 0, sizeof(*p));
-	if (param->ulParameterLen == 0)
-		return CKR_OK;
-	rv = mech_param(param, p, sizeof(*p));
 	if (rv != CKR_OK)
 		return rv;
 	if (p->phFlag > CK_TRUE || p->ulContextDataLen > WHOLE_CONTEXT_MAX ||

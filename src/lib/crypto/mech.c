@@ -48,6 +48,12 @@ CK_RV mech_param(const CK_MECHANISM *m, void *out, size_t size)
 	return CKR_OK;
 }
 
+CK_RV mech_param_optional(const CK_MECHANISM *m, void *out, size_t size)
+{
+	memset(out, 0, size);
+	return m->ulParameterLen == 0 ? CKR_OK : mech_param(m, out, size);
+}
+
 CK_RV mech_no_param(const CK_MECHANISM *m)
 {
 	return m->ulParameterLen == 0 ? CKR_OK : CKR_MECHANISM_PARAM_INVALID;

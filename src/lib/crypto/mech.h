@@ -88,6 +88,9 @@ bool mech_takes(const struct mech *m, CK_KEY_TYPE type);
  */
 CK_RV mech_param(const CK_MECHANISM *m, void *out, size_t size) MUST_CHECK;
 
+/* The same for a parameter that may be left out: then out is all zero. */
+CK_RV mech_param_optional(const CK_MECHANISM *m, void *out, size_t size) MUST_CHECK;
+
 /* For mechanisms without a parameter: CKR_MECHANISM_PARAM_INVALID unless its length is 0. */
 CK_RV mech_no_param(const CK_MECHANISM *m) MUST_CHECK;
 

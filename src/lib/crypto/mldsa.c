@@ -1,7 +1,6 @@
 #include "config.h"
 
 #include <openssl/params.h>
-#include <string.h>
 
 #include "crypto/families.h"
 #include "crypto/ossl/ossl.h"
@@ -14,12 +13,8 @@
 /* PKCS#11 3.2, CK_SIGN_ADDITIONAL_CONTEXT; without it: hedged, no context. */
 static CK_RV read_params(const CK_MECHANISM *param, CK_SIGN_ADDITIONAL_CONTEXT *p)
 {
-	CK_RV rv;
+	CK_RV rv = mech_param_optional(param, p, sizeof(*p));
 
-	memset(p, 0, sizeof(*p));
-	if (param->ulParameterLen == 0)
-		return CKR_OK;
-	rv = mech_param(param, p, sizeof(*p));
 	if (rv != CKR_OK)
 		return rv;
 	if (p->hedgeVariant > CKH_DETERMINISTIC_REQUIRED || p->ulContextLen > WHOLE_CONTEXT_MAX ||
