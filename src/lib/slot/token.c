@@ -333,24 +333,31 @@ static CK_RV edit_token(struct token *t, store_edit *edit, struct edit *e)
 	return rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
 }
 
+/* The flag of a right or wrong try, where the token can be written; otherwise it stays as it is. */
+static CK_RV note_try(struct token *t, struct edit *e)
+{
+	CK_RV rv = store_token_edit(t->store, edit_note, e);
+
+	return rv == CKR_TOKEN_WRITE_PROTECTED || rv == CKR_DEVICE_MEMORY ? CKR_OK : rv;
+}
+
 /*
  * Tests a PIN against what is stored now. Only a flag that has to change takes the token's lock
- * files and writes. Where nothing can be written the flag stays and the PIN alone decides, so that
- * a token on read-only media can be used.
+ * files and writes, so that a token on read-only media can be used. unset is the answer when that
+ * PIN was never set; CKR_PIN_INCORRECT counts as a wrong try.
  */
-static CK_RV check_pin(struct token *t, struct edit *e)
+static CK_RV check_pin(struct token *t, struct edit *e, CK_RV unset)
 {
 	struct attrset *attrs = NULL;
 	bool must_note = false;
 	CK_RV rv = store_token_load(t->store, &attrs);
 
-	if (rv == CKR_OK)
+	e->answer = unset;
+	if (rv == CKR_OK && (unset == CKR_PIN_INCORRECT || pin_is_set(attrs, e->who)))
 		rv = try_pin(attrs, &must_note, e);
 	attrset_free(attrs);
 	if (rv == CKR_OK && must_note)
-		rv = store_token_edit(t->store, edit_note, e);
-	if (rv == CKR_TOKEN_WRITE_PROTECTED || rv == CKR_DEVICE_MEMORY)
-		rv = CKR_OK;
+		rv = note_try(t, e);
 	if (rv == CKR_OK)
 		return e->answer;
 	secbuf_free(e->key);
@@ -358,25 +365,13 @@ static CK_RV check_pin(struct token *t, struct edit *e)
 	return rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
 }
 
-/* Is there an SO PIN to be checked before the token is erased? */
-static CK_RV check_so(struct token *t, const CK_BYTE *pin, CK_ULONG len)
-{
-	struct edit e = { .who = PIN_SO, .pin = pin, .len = len };
-	struct attrset *attrs = NULL;
-	CK_RV rv = store_token_load(t->store, &attrs);
-
-	if (rv == CKR_OK && pin_is_set(attrs, PIN_SO))
-		rv = check_pin(t, &e);
-	secbuf_free(e.key);
-	attrset_free(attrs);
-	return rv;
-}
-
 static CK_RV reinit(struct token *t, const CK_BYTE *pin, CK_ULONG len, const CK_UTF8CHAR *label)
 {
-	struct edit e = { .pin = pin, .len = len, .label = label };
-	CK_RV rv = check_so(t, pin, len);
+	struct edit e = { .who = PIN_SO, .pin = pin, .len = len, .label = label };
+	CK_RV rv = check_pin(t, &e, CKR_OK);
 
+	secbuf_free(e.key);
+	e.key = NULL;
 	if (rv != CKR_OK)
 		return rv;
 	object_table_reset(t->objects, t->store);
@@ -441,22 +436,13 @@ CK_RV token_set_pin(struct token *t, const CK_BYTE *old_pin, CK_ULONG old_len, c
 /* May that user log in now? The order of the tests is the reference's. */
 static CK_RV may_login(struct token *t, CK_USER_TYPE type)
 {
-	struct attrset *attrs = NULL;
-	CK_RV rv;
-
 	if (type == CKU_SO && t->ro_sessions > 0)
 		return CKR_SESSION_READ_ONLY_EXISTS;
 	if (type == CKU_SO ? t->user : t->so)
 		return CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
 	if (t->user || t->so)
 		return CKR_USER_ALREADY_LOGGED_IN;
-	if (type == CKU_SO)
-		return CKR_OK;
-	rv = store_token_load(t->store, &attrs);
-	if (rv == CKR_OK && !pin_is_set(attrs, PIN_USER))
-		rv = CKR_USER_PIN_NOT_INITIALIZED;
-	attrset_free(attrs);
-	return rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
+	return CKR_OK;
 }
 
 CK_RV token_login(struct token *t, CK_USER_TYPE type, const CK_BYTE *pin, CK_ULONG len)
@@ -467,7 +453,8 @@ CK_RV token_login(struct token *t, CK_USER_TYPE type, const CK_BYTE *pin, CK_ULO
 	lock_take(&t->lock);
 	rv = may_login(t, type);
 	if (rv == CKR_OK)
-		rv = check_pin(t, &e);
+		rv = check_pin(t, &e, type == CKU_SO ? CKR_PIN_INCORRECT
+						     : CKR_USER_PIN_NOT_INITIALIZED);
 	if (rv == CKR_OK) {
 		t->so = type == CKU_SO;
 		t->user = !t->so;
@@ -487,7 +474,7 @@ CK_RV token_reauthenticate(struct token *t, const CK_BYTE *pin, CK_ULONG len)
 	lock_take(&t->lock);
 	e.who = t->so ? PIN_SO : PIN_USER;
 	if (t->user || t->so)
-		rv = check_pin(t, &e);
+		rv = check_pin(t, &e, CKR_PIN_INCORRECT);
 	lock_drop(&t->lock);
 	secbuf_free(e.key);
 	return rv;
