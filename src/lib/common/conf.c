@@ -24,6 +24,8 @@
 #define WARNINGS_MAX 50
 /* A name is shown as meant when so few edits make it one that is known. */
 #define DISTANCE_MAX 3
+/* Limits have so many digits at most. */
+#define COUNT_DIGITS 9
 #define PASSWD_MAX ((size_t)1024 * 1024)
 
 /* What is known while a file is read. */
@@ -46,6 +48,7 @@ static CK_RV set_text(struct parse *p, const struct option *o, const char *value
 static CK_RV set_octal(struct parse *p, const struct option *o, const char *value);
 static CK_RV set_level(struct parse *p, const struct option *o, const char *value);
 static CK_RV set_flag(struct parse *p, const struct option *o, const char *value);
+static CK_RV set_count(struct parse *p, const struct option *o, const char *value);
 
 #define ROW(name, kind, member, def) { name, set_##kind, offsetof(struct conf, member), def }
 
@@ -57,6 +60,8 @@ static const struct option options[] = {
 	ROW("log.file", text, log_file, ""),
 	ROW("slots.removable", flag, removable, "false"),
 	ROW("slots.mechanisms", text, mechanisms, "ALL"),
+	ROW("slots.max_sessions", count, max_sessions, "0"),
+	ROW("token.max_pin_tries", count, max_pin_tries, "0"),
 	ROW("library.reset_on_fork", flag, reset_on_fork, "false"),
 };
 
@@ -173,6 +178,19 @@ static CK_RV set_flag(struct parse *p, const struct option *o, const char *value
 	else
 		return note(p, LEVEL_WARNING, "%s: \"%.64s\" is neither true nor false; %s is used",
 			    o->name, value, *to ? "true" : "false");
+	return CKR_OK;
+}
+
+static CK_RV set_count(struct parse *p, const struct option *o, const char *value)
+{
+	unsigned long *to = member(p, o);
+	size_t len = strlen(value);
+
+	if (len > COUNT_DIGITS || strspn(value, "0123456789") != len)
+		return note(p, LEVEL_WARNING,
+			    "%s: \"%.64s\" is no number from 0 to 999999999; %lu is used", o->name,
+			    value, *to);
+	*to = strtoul(value, NULL, 10);
 	return CKR_OK;
 }
 

@@ -22,7 +22,7 @@ struct conf_note {
 };
 
 /* As many as there are keys. */
-#define CONF_KEYS 8
+#define CONF_KEYS 10
 
 struct conf {
 	char *path;		/* the file that was read */
@@ -33,6 +33,8 @@ struct conf {
 	char *log_file;		/* log.file; empty: syslog */
 	bool removable;		/* slots.removable */
 	char *mechanisms;	/* slots.mechanisms */
+	unsigned long max_sessions;	/* slots.max_sessions, of each token; 0: no limit */
+	unsigned long max_pin_tries;	/* token.max_pin_tries; 0: no limit */
 	bool reset_on_fork;	/* library.reset_on_fork */
 	struct conf_note *notes;
 	size_t note_count;
@@ -51,8 +53,8 @@ CK_RV conf_load(struct conf **out) MUST_CHECK;
 CK_RV conf_load_file(const char *path, struct conf **out) MUST_CHECK;
 
 /*
- * "FILE:LINE: KEY" of a known key, for a message about its value; without the line where the value is
- * the default. Cut to size bytes; CONF_WHERE has room for any path.
+ * "FILE:LINE: KEY" of a known key, for a message about its value; without the line where the value
+ * is the default. Cut to size bytes; CONF_WHERE has room for any path.
  */
 #define CONF_WHERE 4200
 void conf_where(const struct conf *c, const char *key, char *out, size_t size);

@@ -12,6 +12,10 @@ libcore_la_SOURCES += \
 	%D%/lock.h \
 	%D%/log.c \
 	%D%/log.h \
+	%D%/peek.c \
+	%D%/peek.h \
+	%D%/reason.c \
+	%D%/reason.h \
 	%D%/secmem.c \
 	%D%/secmem.h \
 	%D%/str.c \
