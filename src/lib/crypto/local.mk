@@ -1,35 +1,5 @@
-# OpenSSL, keys and mechanisms; ossl/ is what all of it stands on.
+# OpenSSL, keys and mechanisms. Each folder stands on those before it.
 libcore_la_SOURCES += \
-	%D%/aead.c \
-	%D%/cipher.c \
-	%D%/digest.c \
-	%D%/dsa.c \
-	%D%/eddsa.c \
-	%D%/families.h \
-	%D%/keyparts.c \
-	%D%/keyparts.h \
-	%D%/keytype.c \
-	%D%/keytype.h \
-	%D%/keytype_dsa.c \
-	%D%/keytype_ec.c \
-	%D%/keytype_row.h \
-	%D%/keytype_mldsa.c \
-	%D%/keytype_rsa.c \
-	%D%/keytype_secret.c \
-	%D%/mac.c \
-	%D%/mech.c \
-	%D%/mech.h \
-	%D%/mech_table.c \
-	%D%/mldsa.c \
-	%D%/op.c \
-	%D%/op.h \
-	%D%/rsa.c \
-	%D%/sig.c \
-	%D%/sig.h \
-	%D%/tokenkey.c \
-	%D%/tokenkey.h \
-	%D%/whole.c \
-	%D%/whole.h \
 	%D%/ossl/der.c \
 	%D%/ossl/der.h \
 	%D%/ossl/des.c \
@@ -43,4 +13,70 @@ libcore_la_SOURCES += \
 	%D%/ossl/rng.c \
 	%D%/ossl/rng.h \
 	%D%/ossl/threads.c \
-	%D%/ossl/threads.h
+	%D%/ossl/threads.h \
+	%D%/key/codec.c \
+	%D%/key/codec.h \
+	%D%/key/codec_dlog.c \
+	%D%/key/codec_ec.c \
+	%D%/key/codec_edwards.c \
+	%D%/key/codec_mldsa.c \
+	%D%/key/codec_rsa.c \
+	%D%/key/curve.c \
+	%D%/key/curve.h \
+	%D%/key/dlog.c \
+	%D%/key/dlog.h \
+	%D%/key/edwards.c \
+	%D%/key/edwards.h \
+	%D%/key/keyparts.c \
+	%D%/key/keyparts.h \
+	%D%/key/keytype.c \
+	%D%/key/keytype.h \
+	%D%/key/keytype_dsa.c \
+	%D%/key/dlog_generate.c \
+	%D%/key/keytype_ec.c \
+	%D%/key/keytype_edwards.c \
+	%D%/key/keytype_mldsa.c \
+	%D%/key/keytype_row.h \
+	%D%/key/keytype_rsa.c \
+	%D%/key/keytype_rsa_settle.c \
+	%D%/key/keytype_secret.c \
+	%D%/mech/derive.c \
+	%D%/mech/derive.h \
+	%D%/mech/mech.c \
+	%D%/mech/mech.h \
+	%D%/mech/op.c \
+	%D%/mech/op.h \
+	%D%/mech/wrap.c \
+	%D%/mech/wrap.h \
+	%D%/family/aead.c \
+	%D%/family/agree.c \
+	%D%/family/agree.h \
+	%D%/family/cbcmac.c \
+	%D%/family/cipher.c \
+	%D%/family/derive_data.c \
+	%D%/family/digest.c \
+	%D%/family/dsa.c \
+	%D%/family/ecdh_wrap.c \
+	%D%/family/eddsa.c \
+	%D%/family/family.h \
+	%D%/family/gather.c \
+	%D%/family/gcm.c \
+	%D%/family/gcm.h \
+	%D%/family/kbkdf.c \
+	%D%/family/kdf.c \
+	%D%/family/keywrap.c \
+	%D%/family/mac.c \
+	%D%/family/mac.h \
+	%D%/family/mldsa.c \
+	%D%/family/prf.c \
+	%D%/family/prf.h \
+	%D%/family/rsa.c \
+	%D%/family/rsa_wrap.c \
+	%D%/family/sig.c \
+	%D%/family/sig.h \
+	%D%/family/tls.c \
+	%D%/family/whole.c \
+	%D%/family/whole.h \
+	%D%/mech_table.c \
+	%D%/tokenkey.c \
+	%D%/tokenkey.h

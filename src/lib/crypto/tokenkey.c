@@ -77,24 +77,29 @@ static CK_RV pin_to_key(const unsigned char *salt, const CK_BYTE *pin, CK_ULONG 
 }
 
 /*
- * AES-256-CBC with PKCS#7 padding; false when OpenSSL refuses or, decrypting, the padding is wrong.
+ * AES-256-CBC with PKCS#7 padding. CKR_DATA_INVALID, decrypting: the padding is wrong. That means a
+ * wrong PIN or a damaged object, so nothing else may look like it.
  */
-static bool cbc(bool encrypt, const struct secbuf *key, const unsigned char *iv, const void *in,
-		size_t len,
-		unsigned char *out, size_t *out_len)
+static CK_RV cbc(bool encrypt, const struct secbuf *key, const unsigned char *iv, const void *in,
+		 size_t len, unsigned char *out, size_t *out_len)
 {
 	const EVP_CIPHER *cipher = ossl_cipher("AES-256-CBC");
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	size_t n = 0;
 	int last = 0;
-	bool ok = ctx != NULL && cipher != NULL && key->len == TOKENKEY_BYTES &&
-		  EVP_CipherInit_ex2(ctx, cipher, key->data, iv, encrypt, NULL) == 1 &&
-		  ossl_cipher_update(ctx, out, &n, in, len) &&
-			  EVP_CipherFinal_ex(ctx, out + n, &last) == 1;
+	CK_RV rv = CKR_OK;
 
+	if (ctx == NULL)
+		rv = ossl_quiet(CKR_HOST_MEMORY);
+	else if (cipher == NULL || key->len != TOKENKEY_BYTES ||
+		 EVP_CipherInit_ex2(ctx, cipher, key->data, iv, encrypt, NULL) != 1 ||
+		 !ossl_cipher_update(ctx, out, &n, in, len))
+		rv = ossl_error("the cipher of keys and attributes", CKR_FUNCTION_FAILED);
+	else if (EVP_CipherFinal_ex(ctx, out + n, &last) != 1)
+		rv = ossl_quiet(CKR_DATA_INVALID);
 	EVP_CIPHER_CTX_free(ctx);
 	*out_len = n + (size_t)last;
-	return ok;
+	return rv;
 }
 
 CK_RV tokenkey_seal(const struct secbuf *key, const CK_BYTE *pin, CK_ULONG pin_len,
@@ -116,8 +121,8 @@ CK_RV tokenkey_seal(const struct secbuf *key, const CK_BYTE *pin, CK_ULONG pin_l
 	memcpy(plain->data, magic, MAGIC_BYTES);
 	memcpy(plain->data + MAGIC_BYTES, key->data, TOKENKEY_BYTES);
 	rv = pin_to_key(blob, pin, pin_len, &kek);
-	if (rv == CKR_OK && !cbc(true, kek, iv, plain->data, plain->len, iv + BLOCK, &n))
-		rv = ossl_error("locking the token key", CKR_FUNCTION_FAILED);
+	if (rv == CKR_OK)
+		rv = cbc(true, kek, iv, plain->data, plain->len, iv + BLOCK, &n);
 	secbuf_free(kek);
 	secbuf_free(plain);
 	return rv;
@@ -164,9 +169,7 @@ CK_RV tokenkey_encrypt(const struct secbuf *key, const void *in, size_t len, uns
 	size_t n;
 	CK_RV rv = rng_public(out, BLOCK);
 
-	if (rv == CKR_OK && !cbc(true, key, out, in, len, out + BLOCK, &n))
-		rv = ossl_error("encrypting an attribute", CKR_FUNCTION_FAILED);
-	return rv;
+	return rv == CKR_OK ? cbc(true, key, out, in, len, out + BLOCK, &n) : rv;
 }
 
 CK_RV tokenkey_decrypt(const struct secbuf *key, const unsigned char *in, size_t len,
@@ -174,15 +177,17 @@ CK_RV tokenkey_decrypt(const struct secbuf *key, const unsigned char *in, size_t
 {
 	struct secbuf *plain;
 	size_t n;
+	CK_RV rv;
 
 	if (len < 2 * BLOCK || len % BLOCK != 0)
 		return CKR_DATA_INVALID;
 	plain = secbuf_new(len - BLOCK);
 	if (plain == NULL)
 		return CKR_HOST_MEMORY;
-	if (!cbc(false, key, in, in + BLOCK, len - BLOCK, plain->data, &n)) {
+	rv = cbc(false, key, in, in + BLOCK, len - BLOCK, plain->data, &n);
+	if (rv != CKR_OK) {
 		secbuf_free(plain);
-		return ossl_quiet(CKR_DATA_INVALID);
+		return rv;
 	}
 	plain->len = n;
 	*out = plain;

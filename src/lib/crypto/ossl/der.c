@@ -9,10 +9,8 @@
 #include "crypto/ossl/ossl.h"
 
 #define TAG_INTEGER 0x02
-#define TAG_OCTETS 0x04
 #define TAG_OID 0x06
 #define TAG_PRINTABLE 0x13
-#define TAG_SEQUENCE 0x30
 /* Curve OIDs and names are far shorter. */
 #define PARAMS_SHORT 64
 
@@ -20,17 +18,21 @@ struct named {
 	struct der_curve curve;
 	const char *text;	/* in the PrintableString of PKCS#11 2.40 (3.0 section 2.3.5) */
 	unsigned char oid[3];	/* RFC 8410: 1.3.101.n */
+	/* the OID that OpenPGP gave it before, and cards still do; none for the larger curves */
+	size_t alias_len;
+	unsigned char alias[10];
 };
 
 static const struct named named[] = {
-	{ { "ED25519", 0, 32, 255 }, "edwards25519", { 0x2b, 0x65, 0x70 } },
-	{ { "ED448", 0, 57, 448 }, "edwards448", { 0x2b, 0x65, 0x71 } },
-	{ { "X25519", 0, 32, 255 }, "curve25519", { 0x2b, 0x65, 0x6e } },
-	{ { "X448", 0, 56, 448 }, "curve448", { 0x2b, 0x65, 0x6f } },
+	{ { "ED25519", 0, 32, 255, false, false }, "edwards25519", { 0x2b, 0x65, 0x70 }, 9,
+	  { 0x2b, 0x06, 0x01, 0x04, 0x01, 0xda, 0x47, 0x0f, 0x01 } },
+	{ { "ED448", 0, 57, 448, false, false }, "edwards448", { 0x2b, 0x65, 0x71 }, 0, { 0 } },
+	{ { "X25519", 0, 32, 255, true, false }, "curve25519", { 0x2b, 0x65, 0x6e }, 10,
+	  { 0x2b, 0x06, 0x01, 0x04, 0x01, 0x97, 0x55, 0x01, 0x05, 0x01 } },
+	{ { "X448", 0, 56, 448, true, false }, "curve448", { 0x2b, 0x65, 0x6f }, 0, { 0 } },
 };
 
-/* Takes one element with that tag off the front; lengths up to 4 bytes, minimal as DER has them. */
-static bool element(struct reader *r, unsigned char tag, const unsigned char **data, size_t *n)
+bool der_read(struct reader *r, unsigned char tag, const unsigned char **data, size_t *n)
 {
 	struct reader t = *r;
 	const unsigned char *p;
@@ -65,11 +67,10 @@ static bool only(const unsigned char *der, size_t len, unsigned char tag,
 {
 	struct reader r = { der, len };
 
-	return element(&r, tag, data, n) && r.left == 0;
+	return der_read(&r, tag, data, n) && r.left == 0;
 }
 
-/* Tag and length; returns their size, at most 6 bytes. */
-static size_t header(unsigned char tag, size_t len, unsigned char out[6])
+size_t der_header(unsigned char tag, size_t len, unsigned char out[DER_HEADER_MAX])
 {
 	size_t bytes = 0;
 
@@ -88,12 +89,12 @@ static size_t header(unsigned char tag, size_t len, unsigned char out[6])
 
 static CK_RV append_element(unsigned char tag, const void *data, size_t len, struct buf *out)
 {
-	unsigned char head[6];
+	unsigned char head[DER_HEADER_MAX];
 	CK_RV rv;
 
 	if (len > UINT32_MAX)
 		return CKR_HOST_MEMORY;
-	rv = buf_append(out, head, header(tag, len, head));
+	rv = buf_append(out, head, der_header(tag, len, head));
 	return rv == CKR_OK ? buf_append(out, data, len) : rv;
 }
 
@@ -124,8 +125,11 @@ static CK_RV by_oid(const unsigned char *der, size_t len, const unsigned char *o
 	CK_RV rv;
 
 	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
-		if (oid_len == sizeof(named[i].oid) && memcmp(oid, named[i].oid, oid_len) == 0) {
+		if ((oid_len == sizeof(named[i].oid) && memcmp(oid, named[i].oid, oid_len) == 0) ||
+		    (oid_len > 0 && oid_len == named[i].alias_len &&
+		     memcmp(oid, named[i].alias, oid_len) == 0)) {
 			*out = named[i].curve;
+			out->loose = oid_len != sizeof(named[i].oid);
 			return CKR_OK;
 		}
 	}
@@ -170,7 +174,7 @@ CK_RV der_curve_read(const unsigned char *der, size_t len, struct der_curve *out
 	const unsigned char *data;
 	size_t n;
 
-	if (only(der, len, TAG_SEQUENCE, &data, &n) && len <= 4096)
+	if (only(der, len, DER_SEQUENCE, &data, &n) && len <= 4096)
 		return by_parameters(der, len, out);
 	if (len > PARAMS_SHORT)
 		return CKR_ATTRIBUTE_VALUE_INVALID;
@@ -178,6 +182,12 @@ CK_RV der_curve_read(const unsigned char *der, size_t len, struct der_curve *out
 		return by_oid(der, len, data, n, out);
 	if (only(der, len, TAG_PRINTABLE, &data, &n))
 		return by_text(data, n, out);
+	/* OpenSC 0.23 counts the NUL of "curve25519" and does not send it. */
+	if (len > 2 && der[0] == TAG_PRINTABLE && der[1] == len - 1 &&
+	    by_text(der + 2, len - 2, out) == CKR_OK) {
+		out->loose = true;
+		return CKR_OK;
+	}
 	return CKR_ATTRIBUTE_VALUE_INVALID;
 }
 
@@ -197,12 +207,12 @@ CK_RV der_curve_write(const struct der_curve *c, struct buf *out)
 
 bool der_octets_read(const unsigned char *der, size_t len, const unsigned char **data, size_t *n)
 {
-	return only(der, len, TAG_OCTETS, data, n);
+	return only(der, len, DER_OCTETS, data, n);
 }
 
 CK_RV der_octets_write(const unsigned char *data, size_t len, struct buf *out)
 {
-	return append_element(TAG_OCTETS, data, len, out);
+	return append_element(DER_OCTETS, data, len, out);
 }
 
 /* A header and perhaps a zero byte for each number, and a header for both. */
@@ -219,7 +229,7 @@ static size_t put_number(const unsigned char *number, size_t width, unsigned cha
 		number++;
 		width--;
 	}
-	n = header(TAG_INTEGER, width + (*number >> 7), out);
+	n = der_header(TAG_INTEGER, width + (*number >> 7), out);
 	if (*number >> 7)
 		out[n++] = 0;
 	memcpy(out + n, number, width);
@@ -229,13 +239,13 @@ static size_t put_number(const unsigned char *number, size_t width, unsigned cha
 size_t der_pair_write(const unsigned char *pair, size_t width, unsigned char *out)
 {
 	/* Written behind room for the longest header, then moved up to the real one. */
-	unsigned char head[6];
+	unsigned char head[DER_HEADER_MAX];
 	unsigned char *body = out + sizeof(head);
 	size_t len = put_number(pair, width, body);
 	size_t n;
 
 	len += put_number(pair + width, width, body + len);
-	n = header(TAG_SEQUENCE, len, head);
+	n = der_header(DER_SEQUENCE, len, head);
 	memmove(out + n, body, len);
 	memcpy(out, head, n);
 	return n + len;
@@ -246,7 +256,7 @@ static bool get_number(struct reader *r, unsigned char *out, size_t width)
 	const unsigned char *data;
 	size_t n;
 
-	if (!element(r, TAG_INTEGER, &data, &n) || n == 0)
+	if (!der_read(r, TAG_INTEGER, &data, &n) || n == 0)
 		return false;
 	while (n > 1 && *data == 0) {
 		data++;
@@ -264,7 +274,7 @@ bool der_pair_read(const unsigned char *der, size_t len, unsigned char *pair, si
 	struct reader r = { NULL, 0 };
 	const unsigned char *body;
 
-	if (!only(der, len, TAG_SEQUENCE, &body, &r.left))
+	if (!only(der, len, DER_SEQUENCE, &body, &r.left))
 		return false;
 	r.p = body;
 	return get_number(&r, pair, width) && get_number(&r, pair + width, width) && r.left == 0;

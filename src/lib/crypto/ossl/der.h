@@ -8,6 +8,9 @@
 
 #include "common/buf.h"
 
+#define DER_OCTETS 0x04
+#define DER_SEQUENCE 0x30
+
 /* What CKA_EC_PARAMS names. */
 struct der_curve {
 	/* OpenSSL's: the group of an EC key, else the key type ("ED25519"); static */
@@ -17,6 +20,8 @@ struct der_curve {
 	size_t raw;
 	/* in the unit of the mechanisms' key sizes; 0 for EC: ask the group */
 	CK_ULONG bits;
+	bool montgomery;	/* X25519 and X448, for key agreement */
+	bool loose;	/* read from a form that others may not take: der_curve_write's is better */
 };
 
 /*
@@ -40,6 +45,17 @@ CK_RV der_curve_write(const struct der_curve *c, struct buf *out) MUST_CHECK;
 /* The contents when der is exactly one OCTET STRING; borrowed. */
 bool der_octets_read(const unsigned char *der, size_t len, const unsigned char **data,
 		     size_t *n) MUST_CHECK;
+
+/*
+ * Takes one element with that tag off the front; lengths up to 4 bytes, minimal as DER has them.
+ * data is borrowed. false (nothing consumed) when there is no such element.
+ */
+bool der_read(struct reader *r, unsigned char tag, const unsigned char **data,
+	      size_t *n) MUST_CHECK;
+
+/* Tag and length of an element, for len below 2^32; returns their size. */
+#define DER_HEADER_MAX 6
+size_t der_header(unsigned char tag, size_t len, unsigned char out[DER_HEADER_MAX]);
 
 /* Appends an OCTET STRING. */
 CK_RV der_octets_write(const unsigned char *data, size_t len, struct buf *out) MUST_CHECK;

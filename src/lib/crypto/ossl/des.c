@@ -20,3 +20,15 @@ CK_RV des_triple(const struct key *key, struct secbuf **out)
 	*out = des_expand(key->secret->data, key->secret->len);
 	return *out != NULL ? CKR_OK : CKR_HOST_MEMORY;
 }
+
+void des_odd_parity(unsigned char *value, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned ones = value[i] & 0xfeU;
+
+		ones ^= ones >> 4;
+		ones ^= ones >> 2;
+		ones ^= ones >> 1;
+		value[i] = (unsigned char)((value[i] & 0xfeU) | (~ones & 1U));
+	}
+}

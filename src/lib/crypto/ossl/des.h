@@ -22,4 +22,7 @@ struct secbuf *des_expand(const unsigned char *value, size_t len);
  */
 CK_RV des_triple(const struct key *key, struct secbuf **out) MUST_CHECK;
 
+/* Makes each byte have an odd number of ones, as FIPS 46-3 wants DES keys to be. */
+void des_odd_parity(unsigned char *value, size_t len);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/kdf.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 
 #include "common/lock.h"
 #include "common/log.h"
+#include "common/reason.h"
 #include "crypto/ossl/provider.h"
 #include "crypto/ossl/threads.h"
 
@@ -20,15 +22,16 @@
 /* EVP takes int lengths; a multiple of every block size. */
 #define CHUNK ((size_t)1 << 30)
 
-enum alg_kind { ALG_MD, ALG_CIPHER, ALG_MAC };
+enum alg_kind { ALG_MD, ALG_CIPHER, ALG_MAC, ALG_KDF };
 
-/* A cached answer of OpenSSL; all pointers NULL: it does not offer the algorithm. */
+/* An algorithm that was fetched: one of the pointers. */
 struct alg {
 	enum alg_kind kind;
 	char name[NAME_BYTES];
 	EVP_MD *md;
 	EVP_CIPHER *cipher;
 	EVP_MAC *mac;
+	EVP_KDF *kdf;
 };
 
 static OSSL_LIB_CTX *context;
@@ -89,6 +92,7 @@ static void alg_free(struct alg *a)
 	EVP_MD_free(a->md);
 	EVP_CIPHER_free(a->cipher);
 	EVP_MAC_free(a->mac);
+	EVP_KDF_free(a->kdf);
 	free(a);
 }
 
@@ -176,6 +180,7 @@ EVP_PKEY *ossl_raw_key(const char *type, bool private, const unsigned char *data
 		       : EVP_PKEY_new_raw_public_key_ex(ossl_ctx(), name, NULL, data, len);
 }
 
+/* NULL when there is none, and when memory ran out: it is asked for again the next time. */
 static struct alg *alg_fetch(enum alg_kind kind, const char *name)
 {
 	struct alg *a = calloc(1, sizeof(*a));
@@ -194,8 +199,15 @@ static struct alg *alg_fetch(enum alg_kind kind, const char *name)
 	case ALG_MAC:
 		a->mac = EVP_MAC_fetch(ossl_ctx(), name, NULL);
 		break;
+	case ALG_KDF:
+		a->kdf = EVP_KDF_fetch(ossl_ctx(), name, NULL);
+		break;
 	}
 	ossl_clear();
+	if (a->md == NULL && a->cipher == NULL && a->mac == NULL && a->kdf == NULL) {
+		free(a);
+		return NULL;
+	}
 	return a;
 }
 
@@ -213,7 +225,8 @@ static const struct alg *alg_find(enum alg_kind kind, const char *name)
 	a = cache_get(kind, name, &slot);
 	if (a == NULL && slot < CACHE_SLOTS) {
 		a = alg_fetch(kind, name);
-		atomic_store_explicit(&cache[slot], a, memory_order_release);
+		if (a != NULL)
+			atomic_store_explicit(&cache[slot], a, memory_order_release);
 	}
 	lock_drop(&cache_lock);
 	return a != NULL ? a : &none;
@@ -234,22 +247,53 @@ EVP_MAC *ossl_mac(const char *name)
 	return alg_find(ALG_MAC, name)->mac;
 }
 
-bool ossl_has_key(const char *name)
+EVP_KDF *ossl_kdf(const char *name)
 {
-	return provider != NULL && provider_has_key(provider, name);
+	return alg_find(ALG_KDF, name)->kdf;
+}
+
+bool ossl_has(int operation, const char *name)
+{
+	return provider != NULL && provider_has(provider, operation, name);
+}
+
+bool ossl_has_key(const char *type)
+{
+	return ossl_has(OSSL_OP_KEYMGMT, type);
+}
+
+/* The name for keys of that size; NULL: it is too long. */
+static const char *sized_name(const char *pattern, size_t key_bytes, char buf[NAME_BYTES])
+{
+	const char *gap = strstr(pattern, "%u");
+	int n;
+
+	if (gap == NULL)
+		return pattern;
+	n = snprintf(buf, NAME_BYTES, "%.*s%zu%s", (int)(gap - pattern), pattern, key_bytes * 8,
+		     gap + 2);
+	return n > 0 && n < NAME_BYTES ? buf : NULL;
+}
+
+bool ossl_has_cipher_sized(const char *pattern, size_t key_bytes)
+{
+	char buf[NAME_BYTES];
+	const char *name = sized_name(pattern, key_bytes, buf);
+
+	return name != NULL && ossl_has(OSSL_OP_CIPHER, name);
 }
 
 const EVP_CIPHER *ossl_cipher_sized(const char *pattern, size_t key_bytes)
 {
-	const char *gap = strstr(pattern, "%u");
-	char name[NAME_BYTES];
-	int n;
+	char buf[NAME_BYTES];
+	const char *name = sized_name(pattern, key_bytes, buf);
 
-	if (gap == NULL)
-		return ossl_cipher(pattern);
-	n = snprintf(name, sizeof(name), "%.*s%zu%s", (int)(gap - pattern), pattern, key_bytes * 8,
-		     gap + 2);
-	return n > 0 && (size_t)n < sizeof(name) ? ossl_cipher(name) : NULL;
+	return name != NULL ? ossl_cipher(name) : NULL;
+}
+
+CK_RV ossl_no_cipher(const char *pattern, size_t key_bytes)
+{
+	return ossl_has_cipher_sized(pattern, key_bytes) ? CKR_HOST_MEMORY : CKR_KEY_SIZE_RANGE;
 }
 
 bool ossl_cipher_update(EVP_CIPHER_CTX *ctx, unsigned char *out, size_t *out_len,
@@ -298,27 +342,37 @@ void ossl_clear(void)
 		ERR_set_mark();
 }
 
-static CK_RV out_of_memory_or(unsigned long e, CK_RV rv)
+/* All that this thread's error queue holds is ours: the host had left nothing in it. */
+static _Thread_local bool queue_is_ours;
+
+/*
+ * A lack of memory lies beneath the errors that it led to. Where the host has errors of its own in
+ * the queue, only the last one can be looked at.
+ */
+static bool ran_out_of_memory(void)
 {
-	return ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE ? CKR_HOST_MEMORY : rv;
+	unsigned long e = ERR_peek_last_error();
+
+	while (e != 0 && ERR_GET_REASON(e) != ERR_R_MALLOC_FAILURE)
+		e = queue_is_ours ? ERR_get_error() : 0;
+	return e != 0;
 }
 
 CK_RV ossl_error(const char *what, CK_RV rv)
 {
 	unsigned long e = ERR_peek_last_error();
-	const char *reason = e != 0 ? ERR_reason_error_string(e) : NULL;
+	const char *why = e != 0 ? ERR_reason_error_string(e) : NULL;
 
-	log_error("%s: %s", what, reason != NULL ? reason : "OpenSSL gives no reason");
-	ossl_clear();
-	return out_of_memory_or(e, rv);
+	rv = ossl_quiet(rv);
+	return reason(rv, "%s: %s", what, why != NULL ? why : "OpenSSL gives no reason");
 }
 
 CK_RV ossl_quiet(CK_RV rv)
 {
-	unsigned long e = ERR_peek_last_error();
-
+	if (ran_out_of_memory())
+		rv = CKR_HOST_MEMORY;
 	ossl_clear();
-	return out_of_memory_or(e, rv);
+	return rv;
 }
 
 void ossl_enter(void)
@@ -326,6 +380,7 @@ void ossl_enter(void)
 	if (!ossl_alive())
 		return;
 	ossl_touch();
+	queue_is_ours = ERR_peek_error() == 0;
 	ERR_set_mark();
 }
 
@@ -333,4 +388,5 @@ void ossl_leave(void)
 {
 	if (ossl_alive())
 		ERR_pop_to_mark();
+	queue_is_ours = false;
 }

@@ -6,6 +6,7 @@
 #ifndef CRYPTO_OSSL_H
 #define CRYPTO_OSSL_H
 
+#include <openssl/core_dispatch.h>
 #include <openssl/evp.h>
 
 #include "common/base.h"
@@ -59,17 +60,21 @@ OSSL_LIB_CTX *ossl_random_ctx(void);
 void ossl_touch(void);
 
 /*
- * Fetched once, then cached until ossl_close; borrowed. NULL when OpenSSL does not offer it.
- * Thread-safe.
+ * Fetched once, then cached until ossl_close; borrowed. NULL when OpenSSL does not offer it, or has
+ * no memory for it. Thread-safe.
  */
 const EVP_MD *ossl_md(const char *name);
 const EVP_CIPHER *ossl_cipher(const char *name);
 EVP_MAC *ossl_mac(const char *name);
+EVP_KDF *ossl_kdf(const char *name);
 
 /*
  * A cipher whose name holds the key's bits: pattern "AES-%u-GCM", or a plain name. As ossl_cipher.
  */
 const EVP_CIPHER *ossl_cipher_sized(const char *pattern, size_t key_bytes);
+
+/* Why that was NULL: CKR_HOST_MEMORY where OpenSSL offers it, else CKR_KEY_SIZE_RANGE. */
+CK_RV ossl_no_cipher(const char *pattern, size_t key_bytes);
 
 /*
  * A context to make or generate keys of that type (OpenSSL's name: "RSA", "ED25519"), and a key
@@ -81,10 +86,16 @@ EVP_PKEY_CTX *ossl_key_ctx(const char *type);
 EVP_PKEY *ossl_raw_key(const char *type, bool private, const unsigned char *data, size_t len);
 
 /*
- * Can keys of that type (OpenSSL's name: "RSA", "ED25519") be had? Does not put anything to use, so
- * that ossl_settle need not have been called.
+ * Is there an algorithm of that name, for OSSL_OP_DIGEST, OSSL_OP_KEYMGMT ... (provider.h)? Puts
+ * nothing to use, so that ossl_settle need not have been called.
  */
-bool ossl_has_key(const char *name);
+bool ossl_has(int operation, const char *name);
+
+/* The same for key types (OpenSSL's names: "RSA", "ED25519"). */
+bool ossl_has_key(const char *type);
+
+/* The same for what ossl_cipher_sized takes. */
+bool ossl_has_cipher_sized(const char *pattern, size_t key_bytes);
 
 /*
  * EVP_CipherUpdate for inputs of any length, 0 included; out NULL: additional data of an AEAD.
@@ -95,8 +106,9 @@ bool ossl_cipher_update(EVP_CIPHER_CTX *ctx, unsigned char *out, size_t *out_len
 			size_t len) MUST_CHECK;
 
 /*
- * Logs what, with OpenSSL's own reason, empties its error queue for this thread, and returns rv.
- * CKR_HOST_MEMORY instead of rv when OpenSSL says that memory ran out.
+ * Notes what failed and OpenSSL's own reason (common/reason.h), empties its error queue for this
+ * thread, and returns rv.
+ * CKR_HOST_MEMORY instead of rv when OpenSSL says that memory ran out, be it at first.
  */
 CK_RV ossl_error(const char *what, CK_RV rv);
 

@@ -18,6 +18,20 @@ struct provider {
 	OSSL_PROVIDER *outer;
 	/* the inner one's key types, renamed; ends with a NULL name */
 	OSSL_ALGORITHM *keys;
+	/* every name that the inner one offers; open addressing, a power of two of slots */
+	struct name *names;
+	size_t slots;
+};
+
+/* A name in one of the lists that OpenSSL's algorithms have ("SHA2-256:SHA-256:SHA256"). */
+struct name {
+	const char *text;	/* the inner provider's; NULL: free */
+	size_t len;
+	int operation;
+};
+
+static const int operations[] = {
+	OSSL_OP_DIGEST, OSSL_OP_CIPHER, OSSL_OP_MAC, OSSL_OP_KDF, OSSL_OP_KEYMGMT
 };
 
 /*
@@ -41,6 +55,78 @@ static char *renamed(const char *names)
 	return s;
 }
 
+/* FNV-1a over letters of either case */
+static size_t name_hash(int operation, const char *text, size_t len)
+{
+	uint32_t h = 2166136261U ^ (uint32_t)operation;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ ((unsigned char)text[i] | 0x20U)) * 16777619U;
+	return h;
+}
+
+/* The name's slot, or the free one where it belongs. */
+static struct name *name_slot(const struct provider *p, int operation, const char *text, size_t len)
+{
+	size_t i = name_hash(operation, text, len);
+
+	for (;; i++) {
+		struct name *n = &p->names[i & (p->slots - 1)];
+
+		if (n->text == NULL || (n->operation == operation && n->len == len &&
+					strncasecmp(n->text, text, len) == 0))
+			return n;
+	}
+}
+
+static const OSSL_ALGORITHM *inner_algorithms(const struct provider *p, int operation)
+{
+	int no_cache = 0;
+
+	return OSSL_PROVIDER_query_operation(p->inner, operation, &no_cache);
+}
+
+/* Calls take for each name of each algorithm; the number of names. */
+static size_t each_name(struct provider *p,
+			void (*take)(struct provider *p, int operation, const char *s, size_t len))
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(operations); i++) {
+		const OSSL_ALGORITHM *a = inner_algorithms(p, operations[i]);
+
+		for (; a != NULL && a->algorithm_names != NULL; a++) {
+			for (const char *s = a->algorithm_names; *s != '\0'; count++) {
+				size_t len = strcspn(s, ":");
+
+				if (take != NULL)
+					take(p, operations[i], s, len);
+				s += len + (s[len] == ':');
+			}
+		}
+	}
+	return count;
+}
+
+static void add_name(struct provider *p, int operation, const char *text, size_t len)
+{
+	*name_slot(p, operation, text, len) = (struct name){ text, len, operation };
+}
+
+static CK_RV collect_names(struct provider *p)
+{
+	size_t count = each_name(p, NULL);
+
+	/* at most half full */
+	for (p->slots = 64; p->slots < 2 * count; p->slots *= 2)
+		;
+	p->names = calloc(p->slots, sizeof(*p->names));
+	if (p->names == NULL)
+		return CKR_HOST_MEMORY;
+	(void)each_name(p, add_name);
+	return CKR_OK;
+}
+
 static void free_keys(struct provider *p)
 {
 	for (size_t i = 0; p->keys != NULL && p->keys[i].algorithm_names != NULL; i++)
@@ -51,9 +137,7 @@ static void free_keys(struct provider *p)
 
 static CK_RV rename_keys(struct provider *p)
 {
-	int no_cache = 0;
-	const OSSL_ALGORITHM *inner = OSSL_PROVIDER_query_operation(p->inner, OSSL_OP_KEYMGMT,
-			&no_cache);
+	const OSSL_ALGORITHM *inner = inner_algorithms(p, OSSL_OP_KEYMGMT);
 	size_t count = 0;
 
 	while (inner != NULL && inner[count].algorithm_names != NULL)
@@ -108,6 +192,8 @@ static CK_RV load(struct provider *p)
 	if (p->inner == NULL)
 		return CKR_FUNCTION_FAILED;
 	rv = rename_keys(p);
+	if (rv == CKR_OK)
+		rv = collect_names(p);
 	if (rv != CKR_OK)
 		return rv;
 	current = p;
@@ -130,18 +216,9 @@ CK_RV provider_open(struct provider **out, OSSL_LIB_CTX **ctx)
 	return CKR_OK;
 }
 
-bool provider_has_key(const struct provider *p, const char *type)
+bool provider_has(const struct provider *p, int operation, const char *name)
 {
-	static const size_t prefix = sizeof(PROVIDER_KEY_PREFIX) - 1;
-	size_t len = strlen(type);
-
-	for (const OSSL_ALGORITHM *key = p->keys; key->algorithm_names != NULL; key++) {
-		const char *name = key->algorithm_names + prefix;
-
-		if (strncasecmp(name, type, len) == 0 && name[len] == ':')
-			return true;
-	}
-	return false;
+	return name_slot(p, operation, name, strlen(name))->text != NULL;
 }
 
 OSSL_LIB_CTX *provider_random(const struct provider *p)
@@ -161,5 +238,6 @@ void provider_close(struct provider *p)
 		OSSL_PROVIDER_unload(p->inner);
 	OSSL_LIB_CTX_free(p->hidden);
 	free_keys(p);
+	free(p->names);
 	free(p);
 }

@@ -39,10 +39,11 @@ CK_RV provider_open(struct provider **out, OSSL_LIB_CTX **ctx) MUST_CHECK;
 OSSL_LIB_CTX *provider_random(const struct provider *p);
 
 /*
- * Does it have that key type? To fetch it would already make libcrypto look for an engine (and 3.5
- * load the host's configuration).
+ * Does it have an algorithm of that name, for one of OSSL_OP_DIGEST, _CIPHER, _MAC, _KDF, _KEYMGMT?
+ * Costs nothing, while to fetch it would make objects of it, and of a key type even make libcrypto
+ * look for an engine (and 3.5 load the host's configuration).
  */
-bool provider_has_key(const struct provider *p, const char *type);
+bool provider_has(const struct provider *p, int operation, const char *name);
 
 /* Frees the context and all that belongs to it. NULL is fine. */
 void provider_close(struct provider *p);
