@@ -26,8 +26,8 @@ enum attr_scope {
 	IN_DH_PRIV   = 1 << 10,
 	IN_EC_PRIV   = 1 << 11,
 	IN_MLDSA_PRIV = 1 << 12,
-	IN_GENERIC   = 1 << 13,		/* and the HMAC types */
-	IN_AES       = 1 << 14,
+	IN_GENERIC   = 1 << 13,		/* and the HMAC types, HKDF */
+	IN_AES       = 1 << 14,		/* AES, AES-XTS, ChaCha20, Poly1305 */
 	IN_DES       = 1 << 15,		/* DES, DES2, DES3 */
 	IN_DSA_DOM   = 1 << 16,
 	IN_DH_DOM    = 1 << 17,
@@ -57,6 +57,9 @@ enum attr_rules {
 	SO_SETS_TRUE  = 1 << 11,	/* true needs the SO: CKR_ATTRIBUTE_READ_ONLY */
 	IDENTITY      = 1 << 12,	/* a repeat must be the same: CKR_TEMPLATE_INCONSISTENT */
 	CLEAR         = 1 << 13,	/* the format does not encrypt it in private objects */
+	SPARSE        = 1 << 14,	/* unknown to the reference: its default is not stored */
+	COMPUTED      = 1 << 15,	/* while it is empty, computed on request (computed.h) */
+	NO_TEMPLATE   = 1 << 16,	/* no template may have it: CKR_ATTRIBUTE_TYPE_INVALID */
 	BY_LIBRARY    = NOT_CREATE | NOT_GENERATE | NOT_UNWRAP
 };
 
@@ -103,29 +106,41 @@ enum attr_kind attr_kind_of(CK_ATTRIBUTE_TYPE type);
 /* Is the value hidden from the application now? */
 bool attr_hidden(const struct attr_rule *rule, const struct attrset *object);
 
+/*
+ * Notes "CKA_X why" as the reason of a refusal (common/reason.h), the attribute by number where it
+ * has no name; returns rv.
+ */
+CK_RV attr_refuse(CK_ATTRIBUTE_TYPE type, const char *why, CK_RV rv);
+
 /* Sets one attribute to its default. CKR_HOST_MEMORY. */
 CK_RV attr_default(const struct attr_rule *rule, struct attrset *object) MUST_CHECK;
 
 /* Is there an attribute of that type in the template? */
 bool attr_given(const CK_ATTRIBUTE *templ, CK_ULONG count, CK_ATTRIBUTE_TYPE type);
 
-/* Sets every attribute of the scope that is not there yet to its default. CKR_HOST_MEMORY. */
+/*
+ * Sets every attribute of the scope that is not there yet to its default, but for SPARSE ones.
+ * CKR_HOST_MEMORY.
+ */
 CK_RV attr_defaults(uint32_t scope, struct attrset *object) MUST_CHECK;
 
 enum attr_use {
 	USE_CREATE,
 	USE_GENERATE,
 	USE_UNWRAP,
+	USE_DERIVE,
 	USE_COPY,
 	USE_SET
 };
 
 /*
- * Tests the template against the rows and writes its values into changes, which may be object
- * itself. object gives the present values (one-way rules, CKA_MODIFIABLE); its byte strings are not
- * looked at. On failure changes is useless, and one line in the log names the attribute and the
- * reason. CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID, CKR_ATTRIBUTE_READ_ONLY,
- * CKR_TEMPLATE_INCONSISTENT, CKR_TEMPLATE_INCOMPLETE (create, generate, unwrap).
+ * Tests the template against the rows and writes its values into changes. object gives the present
+ * values (one-way rules, CKA_MODIFIABLE); its byte strings are not looked at. Of a new object (all
+ * uses but copy and set) the two are the same set, which holds the defaults. An attribute may be
+ * given again with the same value, not with another. On failure changes is useless, and the reason
+ * is noted, with the attribute's name (common/reason.h). CKR_ATTRIBUTE_TYPE_INVALID,
+ * CKR_ATTRIBUTE_VALUE_INVALID, CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
+ * CKR_TEMPLATE_INCOMPLETE (create, generate, unwrap).
  */
 CK_RV attr_apply(enum attr_use use, uint32_t scope, const struct caller *who,
 		 const struct attrset *object, const CK_ATTRIBUTE *templ, CK_ULONG count,

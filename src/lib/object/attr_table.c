@@ -2,16 +2,26 @@
 
 #include "object/attr.h"
 
-/* CK_DATE: YYYYMMDD, or empty (PKCS#11 2.40 section 4.5, "start date"). */
+/* Two digits. */
+static unsigned two(const unsigned char *p)
+{
+	return (unsigned)(p[0] - '0') * 10 + (unsigned)(p[1] - '0');
+}
+
+/* CK_DATE: YYYYMMDD, or empty (PKCS#11 2.40 section 3.4). */
 static CK_RV check_date(const struct attrset *object, const struct attr *value)
 {
+	const unsigned char *p = value->u.bytes.data;
+	bool good = value->u.bytes.len == sizeof(CK_DATE);
+
 	(void)object;
-	if (value->u.bytes.len != 0 && value->u.bytes.len != sizeof(CK_DATE))
-		return CKR_ATTRIBUTE_VALUE_INVALID;
-	for (size_t i = 0; i < value->u.bytes.len; i++)
-		if (value->u.bytes.data[i] < '0' || value->u.bytes.data[i] > '9')
-			return CKR_ATTRIBUTE_VALUE_INVALID;
-	return CKR_OK;
+	if (value->u.bytes.len == 0)
+		return CKR_OK;
+	for (size_t i = 0; good && i < sizeof(CK_DATE); i++)
+		good = p[i] >= '0' && p[i] <= '9';
+	if (good)
+		good = two(p + 4) >= 1 && two(p + 4) <= 12 && two(p + 6) >= 1 && two(p + 6) <= 31;
+	return good ? CKR_OK : CKR_ATTRIBUTE_VALUE_INVALID;
 }
 
 /*
@@ -95,8 +105,8 @@ const struct attr_rule attr_table[] = {
 	{ CKA_ALLOWED_MECHANISMS, IN_KEYS, X, 0, 0, check_mechs },
 
 	{ CKA_SUBJECT, IN_PUB | IN_PRIV, S, MAY_SET, 0, NULL },
-	{ CKA_PUBLIC_KEY_INFO, IN_PUB, S, 0, 0, NULL },
-	{ CKA_PUBLIC_KEY_INFO, IN_PRIV, S, MAY_SET, 0, NULL },
+	{ CKA_PUBLIC_KEY_INFO, IN_PUB, S, COMPUTED, 0, NULL },
+	{ CKA_PUBLIC_KEY_INFO, IN_PRIV, S, MAY_SET | COMPUTED, 0, NULL },
 	{ CKA_ENCRYPT, IN_PUB | IN_SEC, B, MAY_SET, true, NULL },
 	{ CKA_VERIFY, IN_PUB | IN_SEC, B, MAY_SET, true, NULL },
 	{ CKA_VERIFY_RECOVER, IN_PUB, B, MAY_SET, true, NULL },
@@ -114,6 +124,7 @@ const struct attr_rule attr_table[] = {
 	{ CKA_NEVER_EXTRACTABLE, IN_PRIV | IN_SEC, B, BY_LIBRARY, true, NULL },
 	{ CKA_WRAP_WITH_TRUSTED, IN_PRIV | IN_SEC, B, MAY_SET | ONLY_TO_TRUE, false, NULL },
 	{ CKA_UNWRAP_TEMPLATE, IN_PRIV | IN_SEC, M, 0, 0, NULL },
+	{ CKA_DERIVE_TEMPLATE, IN_PRIV | IN_SEC, M, SPARSE, 0, NULL },
 	{ CKA_ALWAYS_AUTHENTICATE, IN_PRIV, B, 0, false, check_reauth },
 	{ CKA_CHECK_VALUE, IN_SEC, S, MAY_SET, 0, NULL },
 
@@ -139,17 +150,20 @@ const struct attr_rule attr_table[] = {
 	{ CKA_SUBPRIME, IN_DSA_PRIV, S, C_PRIVATE, 0, NULL },
 	{ CKA_BASE, IN_DSA_PRIV | IN_DH_PRIV, S, C_PRIVATE, 0, NULL },
 	{ CKA_VALUE, IN_DSA_PRIV | IN_DH_PRIV, S, C_SECRET, 0, NULL },
-	{ CKA_VALUE_BITS, IN_DH_PRIV, U, NOT_CREATE | NOT_UNWRAP, 0, NULL },
+	{ CKA_VALUE_BITS, IN_DH_PRIV, U, NOT_CREATE, 0, NULL },
 	{ CKA_PRIME, IN_DOM, S, C_PUBLIC, 0, NULL },
 	{ CKA_SUBPRIME, IN_DSA_DOM, S, C_PUBLIC, 0, NULL },
 	{ CKA_BASE, IN_DOM, S, C_PUBLIC, 0, NULL },
 	{ CKA_PRIME_BITS, IN_DOM, U, NOT_CREATE | MUST_GENERATE, 0, NULL },
+	{ CKA_SUBPRIME_BITS, IN_DSA_DOM, U, NOT_CREATE | SPARSE, 0, NULL },
 
 	/* elliptic curves, Edwards and Montgomery included */
 	{ CKA_EC_PARAMS, IN_EC_PUB, S, C_DOMAIN, 0, NULL },
 	{ CKA_EC_POINT, IN_EC_PUB, S, C_PUBLIC, 0, NULL },
 	{ CKA_EC_PARAMS, IN_EC_PRIV, S, C_PRIVATE, 0, NULL },
 	{ CKA_VALUE, IN_EC_PRIV, S, C_SECRET, 0, NULL },
+	/* not of the standard: clients ask a private key for it when they find no public key */
+	{ CKA_EC_POINT, IN_EC_PRIV, S, COMPUTED | NO_TEMPLATE | SPARSE, 0, NULL },
 
 	/* ML-DSA */
 	{ CKA_PARAMETER_SET, IN_MLDSA_PUB, U, C_DOMAIN, 0, NULL },
@@ -160,8 +174,7 @@ const struct attr_rule attr_table[] = {
 
 	/* secret keys */
 	{ CKA_VALUE, IN_SEC, S, C_SECRET, 0, NULL },
-	{ CKA_VALUE_LEN, IN_GENERIC, U, NOT_CREATE | MUST_GENERATE, 0, NULL },
-	{ CKA_VALUE_LEN, IN_AES, U, NOT_CREATE | MUST_GENERATE | NOT_UNWRAP, 0, NULL },
+	{ CKA_VALUE_LEN, IN_GENERIC | IN_AES, U, NOT_CREATE | MUST_GENERATE, 0, NULL },
 };
 
 const size_t attr_table_len = ARRAY_LEN(attr_table);

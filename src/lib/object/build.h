@@ -17,13 +17,15 @@ struct build {
 	uint32_t scope;
 	bool token;
 	bool private;
+	bool informed;		/* CKA_PUBLIC_KEY_INFO is settled */
+	CK_ULONG inherited;	/* of the template's entries: not the caller's, and not limited */
 	struct attrset *plain;	/* secret; NULL until build_apply */
 };
 
 /*
  * Finds out what the template wants to make; class and sub-type come from it, or are already in b
- * and then repeated at most. CKR_TEMPLATE_INCOMPLETE, CKR_ATTRIBUTE_VALUE_INVALID (no such kind of
- * object).
+ * and then repeated at most. CKR_TEMPLATE_INCOMPLETE, CKR_TEMPLATE_INCONSISTENT (given twice),
+ * CKR_ATTRIBUTE_VALUE_INVALID (no such kind of object).
  */
 CK_RV build_plan(struct build *b, const CK_ATTRIBUTE *templ, CK_ULONG count) MUST_CHECK;
 
@@ -32,14 +34,32 @@ CK_RV build_apply(struct build *b, const struct caller *who, const CK_ATTRIBUTE 
 		  CK_ULONG count) MUST_CHECK;
 
 /*
- * Checks and completes the values of a key or certificate that the caller gave.
- * CKR_ATTRIBUTE_VALUE_INVALID.
+ * Checks and completes the values that were given (create), unwrapped or derived, and are in
+ * b->plain now: what follows from them, CKA_CHECK_VALUE, CKA_PUBLIC_KEY_INFO. A created or
+ * unwrapped key was known outside: CKA_ALWAYS_SENSITIVE and CKA_NEVER_EXTRACTABLE become false; of
+ * a derived one they are the caller's. CKR_ATTRIBUTE_VALUE_INVALID, CKR_TEMPLATE_INCONSISTENT (a
+ * length in the template is not the value's, a certificate has neither value nor URL).
  */
 CK_RV build_complete(struct build *b) MUST_CHECK;
 
-/* Stores one object, or two; gives their handles. The table's lock is held by the caller. */
+/*
+ * Settles CKA_PUBLIC_KEY_INFO of a public or private key: computed, or as given if it is the key's.
+ * build_complete and build_store do it, too (of a generated pair, the private key takes over what
+ * the public key has); a caller may do it before, without the table's lock.
+ * CKR_ATTRIBUTE_VALUE_INVALID.
+ */
+CK_RV build_public_info(struct build *b) MUST_CHECK;
+
+/*
+ * Stores n objects that go to the same place (1 to STORE_ADD_MAX), all or none; gives their
+ * handles. The table's lock is held by the caller.
+ */
 CK_RV build_store(struct object_table *t, const struct caller *who, struct build *const *b,
 		  size_t n, CK_OBJECT_HANDLE *handles) MUST_CHECK;
+
+/* The same for one object; takes the table's lock. */
+CK_RV build_store_one(struct object_table *t, const struct caller *who, struct build *b,
+		      CK_OBJECT_HANDLE *handle) MUST_CHECK;
 
 void build_free(struct build *b);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "object/attr.h"
+#include "object/computed.h"
 #include "object/object.h"
 #include "object/seal.h"
 #include "object/template.h"
@@ -43,6 +44,16 @@ static CK_RV matches_bytes(const struct object_table *t, const struct object *o,
 	return rv == CKR_DATA_INVALID ? CKR_OK : rv;
 }
 
+static CK_RV matches_computed(const struct object_table *t, struct object *o,
+			      const CK_ATTRIBUTE *want, bool *out)
+{
+	const struct attr *a = NULL;
+	CK_RV rv = computed_get(t, o, want->type, &a);
+
+	*out = rv == CKR_OK && matches_plain(a, want);
+	return rv == CKR_DATA_INVALID ? CKR_OK : rv;
+}
+
 static CK_RV matches_default(const struct attr_rule *rule, const CK_ATTRIBUTE *want, bool *out)
 {
 	struct attrset *one = attrset_new(false);
@@ -55,8 +66,8 @@ static CK_RV matches_default(const struct attr_rule *rule, const CK_ATTRIBUTE *w
 }
 
 /* Does the object have that value? A value that could not be read cannot be searched for either. */
-static CK_RV matches_one(const struct object_table *t, const struct object *o,
-			 const CK_ATTRIBUTE *want, bool *out)
+static CK_RV matches_one(const struct object_table *t, struct object *o, const CK_ATTRIBUTE *want,
+			 bool *out)
 {
 	const struct attr_rule *rule = attr_rule_find(o->scope, want->type);
 	const struct attr *a = attrset_get(o->attrs, want->type);
@@ -64,6 +75,8 @@ static CK_RV matches_one(const struct object_table *t, const struct object *o,
 	*out = false;
 	if (rule == NULL || attr_hidden(rule, o->attrs))
 		return CKR_OK;
+	if (computed_wanted(rule, a))
+		return matches_computed(t, o, want, out);
 	if (a == NULL)
 		return matches_default(rule, want, out);
 	if (a->kind == ATTR_BYTES && o->private)
@@ -73,8 +86,8 @@ static CK_RV matches_one(const struct object_table *t, const struct object *o,
 }
 
 /* Clear values are compared before anything is decrypted. */
-static CK_RV matches(const struct object_table *t, const struct object *o,
-		     const CK_ATTRIBUTE *templ, CK_ULONG count, bool *out)
+static CK_RV matches(const struct object_table *t, struct object *o, const CK_ATTRIBUTE *templ,
+		     CK_ULONG count, bool *out)
 {
 	*out = true;
 	for (int decrypt = 0; decrypt <= 1; decrypt++)
@@ -150,7 +163,8 @@ CK_RV object_find(struct object_table *t, const struct caller *who, const CK_ATT
 
 	for (CK_ULONG i = 0; i < count; i++)
 		if (templ[i].pValue == NULL && templ[i].ulValueLen > 0)
-			return CKR_ATTRIBUTE_VALUE_INVALID;
+			return attr_refuse(templ[i].type, "has a length and no value",
+					   CKR_ATTRIBUTE_VALUE_INVALID);
 	lock_take(&t->lock);
 	rv = object_table_refresh(t);
 	if (rv == CKR_OK)

@@ -1,6 +1,7 @@
 #include "config.h"
 
-#include "crypto/keytype.h"
+#include "common/reason.h"
+#include "crypto/mech/mech.h"
 #include "object/build.h"
 #include "object/object.h"
 #include "object/template.h"
@@ -12,18 +13,21 @@ static CK_RV check_class(const CK_ATTRIBUTE *templ, CK_ULONG count, CK_OBJECT_CL
 
 	if (!template_number(templ, count, CKA_CLASS, &class) || class == want)
 		return CKR_OK;
-	return want == CKO_SECRET_KEY && class != CKO_DOMAIN_PARAMETERS
-		       ? CKR_ATTRIBUTE_VALUE_INVALID
-		       : CKR_TEMPLATE_INCONSISTENT;
+	return reason(want == CKO_SECRET_KEY && class != CKO_DOMAIN_PARAMETERS ?
+			      CKR_ATTRIBUTE_VALUE_INVALID :
+			      CKR_TEMPLATE_INCONSISTENT,
+		      "CKA_CLASS is 0x%lx, which the mechanism does not make", class);
 }
 
 static CK_RV check_type(const CK_ATTRIBUTE *templ, CK_ULONG count, CK_KEY_TYPE want)
 {
 	CK_KEY_TYPE type;
 
-	return template_number(templ, count, CKA_KEY_TYPE, &type) && type != want
-		       ? CKR_TEMPLATE_INCONSISTENT
-		       : CKR_OK;
+	if (want == CK_UNAVAILABLE_INFORMATION ||
+	    !template_number(templ, count, CKA_KEY_TYPE, &type) || type == want)
+		return CKR_OK;
+	return reason(CKR_TEMPLATE_INCONSISTENT,
+		      "CKA_KEY_TYPE is 0x%lx, which the mechanism does not make", type);
 }
 
 static CK_RV plan(struct build *b, const struct mech *mech, CK_OBJECT_CLASS class,
@@ -32,12 +36,12 @@ static CK_RV plan(struct build *b, const struct mech *mech, CK_OBJECT_CLASS clas
 	CK_RV rv = check_class(templ, count, class);
 
 	if (rv == CKR_OK)
-		rv = check_type(templ, count, mech->key);
+		rv = check_type(templ, count, mech_makes_type(mech));
 	if (rv != CKR_OK)
 		return rv;
 	b->use = USE_GENERATE;
 	b->class = class;
-	b->subtype = mech->key;
+	b->subtype = mech_makes_type(mech);
 	return build_plan(b, templ, count);
 }
 
@@ -50,9 +54,9 @@ static CK_RV mark_generated(struct build *b, const struct mech *mech)
 	struct attrset *a = b->plain;
 	CK_RV rv = attrset_set_flag(a, CKA_LOCAL, true);
 
-	if (rv == CKR_OK)
+	if (rv == CKR_OK && b->class != CKO_DOMAIN_PARAMETERS)
 		rv = attrset_set_number(a, CKA_KEY_GEN_MECHANISM, mech->type);
-	if (rv != CKR_OK || b->class == CKO_PUBLIC_KEY)
+	if (rv != CKR_OK || b->class == CKO_PUBLIC_KEY || b->class == CKO_DOMAIN_PARAMETERS)
 		return rv;
 	rv = attrset_set_flag(a, CKA_ALWAYS_SENSITIVE, attrset_flag(a, CKA_SENSITIVE, false));
 	if (rv == CKR_OK)
@@ -66,22 +70,18 @@ CK_RV object_generate(struct object_table *t, const struct caller *who, const st
 		      CK_OBJECT_HANDLE *out)
 {
 	struct build b = { .use = USE_GENERATE };
-	struct build *list[] = { &b };
-	CK_RV rv = plan(&b, mech, CKO_SECRET_KEY, templ, count);
+	CK_RV rv = plan(&b, mech, mech_makes(mech), templ, count);
 
 	if (rv == CKR_OK)
 		rv = access_write(who, b.token, b.private);
 	if (rv == CKR_OK)
 		rv = build_apply(&b, who, templ, count);
 	if (rv == CKR_OK)
-		rv = keytype_generate(mech, param, NULL, b.plain);
+		rv = mech_generate(mech, param, NULL, b.plain);
 	if (rv == CKR_OK)
 		rv = mark_generated(&b, mech);
-	if (rv == CKR_OK) {
-		lock_take(&t->lock);
-		rv = build_store(t, who, list, 1, out);
-		lock_drop(&t->lock);
-	}
+	if (rv == CKR_OK)
+		rv = build_store_one(t, who, &b, out);
 	build_free(&b);
 	return rv;
 }
@@ -137,7 +137,7 @@ CK_RV object_generate_pair(struct object_table *t, const struct caller *who,
 	CK_RV rv = plan_pair(who, mech, pub, priv, b);
 
 	if (rv == CKR_OK)
-		rv = keytype_generate(mech, param, b[0].plain, b[1].plain);
+		rv = mech_generate(mech, param, b[0].plain, b[1].plain);
 	for (size_t i = 0; rv == CKR_OK && i < 2; i++)
 		rv = mark_generated(&b[i], mech);
 	if (rv == CKR_OK) {

@@ -2,19 +2,20 @@
 
 #include "object/object.h"
 
-#include "common/log.h"
-#include "crypto/keytype.h"
+#include "common/reason.h"
+#include "crypto/key/keytype.h"
 #include "object/attr.h"
 #include "object/build.h"
+#include "object/computed.h"
 #include "object/seal.h"
 #include "object/template.h"
+#include "pkcs11/names.h"
 
 CK_RV object_create(struct object_table *t, const struct caller *who, const CK_ATTRIBUTE *templ,
 		    CK_ULONG count, CK_OBJECT_HANDLE *out)
 {
 	struct build b = { .use = USE_CREATE, .class = CK_UNAVAILABLE_INFORMATION,
 			   .subtype = CK_UNAVAILABLE_INFORMATION };
-	struct build *list[] = { &b };
 	CK_RV rv = build_plan(&b, templ, count);
 
 	if (rv == CKR_OK)
@@ -23,13 +24,22 @@ CK_RV object_create(struct object_table *t, const struct caller *who, const CK_A
 		rv = build_apply(&b, who, templ, count);
 	if (rv == CKR_OK)
 		rv = build_complete(&b);
-	if (rv == CKR_OK) {
-		lock_take(&t->lock);
-		rv = build_store(t, who, list, 1, out);
-		lock_drop(&t->lock);
-	}
+	if (rv == CKR_OK)
+		rv = build_store_one(t, who, &b, out);
 	build_free(&b);
 	return rv;
+}
+
+/* Puts the changes of a copy into it; those that are tied to the key's value must fit. */
+static CK_RV take_changes(struct attrset *plain, const struct attrset *changes)
+{
+	CK_RV rv = computed_check(attrset_number(plain, CKA_CLASS, CK_UNAVAILABLE_INFORMATION),
+				  attrset_number(plain, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION),
+				  plain, changes);
+
+	for (size_t i = 0; rv == CKR_OK && i < changes->count; i++)
+		rv = attrset_set(plain, &changes->items[i]);
+	return rv == CKR_OK ? computed_settle(plain) : rv;
 }
 
 /*
@@ -39,15 +49,26 @@ CK_RV object_create(struct object_table *t, const struct caller *who, const CK_A
 static CK_RV make_copy(struct object_table *t, const struct caller *who, const struct object *o,
 		       const CK_ATTRIBUTE *templ, CK_ULONG count, struct attrset **out)
 {
-	struct attrset *plain = NULL;
-	CK_RV rv = unseal_set(o->attrs, t->key, &plain);
+	struct attrset *plain = NULL, *changes = attrset_new(true);
+	CK_RV rv = changes != NULL ? unseal_set(o->attrs, t->key, &plain) : CKR_HOST_MEMORY;
 
 	if (rv == CKR_OK)
-		rv = attr_apply(USE_COPY, o->scope, who, plain, templ, count, plain);
+		rv = attr_apply(USE_COPY, o->scope, who, plain, templ, count, changes);
+	if (rv == CKR_OK)
+		rv = take_changes(plain, changes);
 	if (rv == CKR_OK)
 		rv = seal_set(plain, t->key, out);
 	attrset_free(plain);
+	attrset_free(changes);
 	return rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
+}
+
+/* One of the flags that say what may happen to the object as a whole (section 4.4). */
+static CK_RV check_allows(const struct object *o, CK_ATTRIBUTE_TYPE flag)
+{
+	return attrset_flag(o->attrs, flag, true)
+		       ? CKR_OK
+		       : attr_refuse(flag, "of the object is false", CKR_ACTION_PROHIBITED);
 }
 
 static CK_RV copy_locked(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
@@ -60,15 +81,16 @@ static CK_RV copy_locked(struct object_table *t, const struct caller *who, CK_OB
 
 	if (rv != CKR_OK)
 		return rv;
-	if (!attrset_flag(o->attrs, CKA_COPYABLE, true))
-		return CKR_ACTION_PROHIBITED;
+	rv = check_allows(o, CKA_COPYABLE);
+	if (rv != CKR_OK)
+		return rv;
 	token = o->home == &t->token;
 	private = o->private;
 	template_flag(templ, count, CKA_TOKEN, &token);
 	template_flag(templ, count, CKA_PRIVATE, &private);
 	if (o->private && !private) {
-		log_warning("copy: a private object cannot become public");
-		return CKR_TEMPLATE_INCONSISTENT;
+		return reason(CKR_TEMPLATE_INCONSISTENT,
+			      "CKA_PRIVATE is false and the original is private");
 	}
 	rv = access_write(who, token, private);
 	if (rv == CKR_OK)
@@ -105,8 +127,8 @@ CK_RV object_destroy(struct object_table *t, const struct caller *who, CK_OBJECT
 
 	lock_take(&t->lock);
 	rv = get_writable(t, who, h, &o);
-	if (rv == CKR_OK && !attrset_flag(o->attrs, CKA_DESTROYABLE, true))
-		rv = CKR_ACTION_PROHIBITED;
+	if (rv == CKR_OK)
+		rv = check_allows(o, CKA_DESTROYABLE);
 	if (rv == CKR_OK)
 		rv = object_table_remove(t, o);
 	lock_drop(&t->lock);
@@ -164,25 +186,44 @@ static CK_RV give_default(const struct attr_rule *rule, CK_ATTRIBUTE *to)
 	return rv;
 }
 
-static CK_RV get_one(const struct object_table *t, const struct object *o, CK_ATTRIBUTE *to)
+static CK_RV give_computed(const struct object_table *t, struct object *o, CK_ATTRIBUTE *to)
+{
+	const struct attr *a = NULL;
+	CK_RV rv = computed_get(t, o, to->type, &a);
+
+	return rv == CKR_OK ? template_give(a, to) : rv;
+}
+
+static CK_RV give_bytes(const struct object_table *t, const struct object *o, const struct attr *a,
+			CK_ATTRIBUTE *to)
+{
+	struct secbuf *bytes = NULL;
+	CK_RV rv = unseal_bytes(o->attrs, a, t->key, &bytes);
+
+	if (rv == CKR_OK)
+		rv = template_give_bytes(bytes->data, bytes->len, to);
+	secbuf_free(bytes);
+	return rv;
+}
+
+static CK_RV get_one(const struct object_table *t, struct object *o, CK_ATTRIBUTE *to)
 {
 	const struct attr_rule *rule = attr_rule_find(o->scope, to->type);
 	const struct attr *a = attrset_get(o->attrs, to->type);
-	struct secbuf *bytes = NULL;
 	CK_RV rv;
 
 	if (rule == NULL)
 		return CKR_ATTRIBUTE_TYPE_INVALID;
 	if (attr_hidden(rule, o->attrs))
 		return CKR_ATTRIBUTE_SENSITIVE;
-	if (a == NULL)
-		return give_default(rule, to);
-	if (a->kind != ATTR_BYTES)
-		return template_give(a, to);
-	rv = unseal_bytes(o->attrs, a, t->key, &bytes);
-	if (rv == CKR_OK)
-		rv = template_give_bytes(bytes->data, bytes->len, to);
-	secbuf_free(bytes);
+	if (computed_wanted(rule, a))
+		rv = give_computed(t, o, to);
+	else if (a == NULL)
+		rv = give_default(rule, to);
+	else if (a->kind == ATTR_BYTES)
+		rv = give_bytes(t, o, a, to);
+	else
+		rv = template_give(a, to);
 	return rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
 }
 
@@ -228,33 +269,23 @@ struct set_args {
 	CK_ULONG count;
 };
 
-/* A check value that is set must be empty or the key's (section 4.10.2). */
-static CK_RV check_new_kcv(const struct set_args *s, const struct attrset *attrs,
-			   const struct attr *kcv)
+/* A value that is tied to the key must fit, or be empty. */
+static CK_RV check_tied(const struct set_args *s, const struct attrset *attrs,
+			const struct attrset *changes)
 {
-	static const CK_ATTRIBUTE_TYPE value[] = { CKA_VALUE, CK_UNAVAILABLE_INFORMATION };
+	CK_OBJECT_CLASS class = attrset_number(attrs, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
 	CK_KEY_TYPE type = attrset_number(attrs, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
-	const unsigned char *data = NULL;
+	const CK_ATTRIBUTE_TYPE *parts = keytype_parts(class, type);
 	struct attrset *plain = NULL;
-	unsigned char right[3];
-	struct attr a = { .type = CKA_CHECK_VALUE, .kind = ATTR_BYTES };
-	size_t len = 0;
 	CK_RV rv;
 
-	if (kcv == NULL || kcv->u.bytes.len == 0)
+	if (parts == NULL || (attrset_get(changes, CKA_CHECK_VALUE) == NULL &&
+			      attrset_get(changes, CKA_PUBLIC_KEY_INFO) == NULL))
 		return CKR_OK;
-	rv = unseal_some(attrs, value, s->table->key, &plain);
-	if (rv == CKR_OK) {
-		attrset_bytes(plain, CKA_VALUE, &data, &len);
-		rv = keytype_check_value(type, data, len, right);
-	}
+	rv = unseal_some(attrs, parts, s->table->key, &plain);
+	if (rv == CKR_OK)
+		rv = computed_check(class, type, plain, changes);
 	attrset_free(plain);
-	a.u.bytes.data = right;
-	a.u.bytes.len = sizeof(right);
-	if (rv == CKR_OK && !attr_equal(&a, kcv)) {
-		log_warning("set: CKA_CHECK_VALUE does not belong to the key");
-		rv = CKR_ATTRIBUTE_VALUE_INVALID;
-	}
 	return rv;
 }
 
@@ -267,7 +298,7 @@ static CK_RV set_edit(struct attrset *attrs, bool *changed, void *arg)
 	if (rv == CKR_OK)
 		rv = attr_apply(USE_SET, s->scope, s->who, attrs, s->templ, s->count, changes);
 	if (rv == CKR_OK)
-		rv = check_new_kcv(s, attrs, attrset_get(changes, CKA_CHECK_VALUE));
+		rv = check_tied(s, attrs, changes);
 	for (size_t i = 0; rv == CKR_OK && i < changes->count; i++)
 		rv = seal_attr(attrs, &changes->items[i], s->table->key);
 	*changed = s->count > 0;
@@ -284,8 +315,8 @@ CK_RV object_set(struct object_table *t, const struct caller *who, CK_OBJECT_HAN
 
 	lock_take(&t->lock);
 	rv = get_writable(t, who, h, &o);
-	if (rv == CKR_OK && !attrset_flag(o->attrs, CKA_MODIFIABLE, true))
-		rv = CKR_ACTION_PROHIBITED;
+	if (rv == CKR_OK)
+		rv = check_allows(o, CKA_MODIFIABLE);
 	if (rv == CKR_OK) {
 		s.scope = o->scope;
 		rv = store_edit_object(o->home->store, o->id, set_edit, &s);
@@ -317,7 +348,7 @@ static CK_RV decode_key(struct object_table *t, struct object *o, CK_OBJECT_CLAS
 	if (o->key != NULL)
 		return CKR_OK;
 	if (parts == NULL)
-		return CKR_KEY_TYPE_INCONSISTENT;
+		return reason(CKR_KEY_TYPE_INCONSISTENT, "keys of type 0x%lx cannot be used", type);
 	rv = unseal_some(o->attrs, parts, t->key, &plain);
 	if (rv == CKR_OK)
 		rv = keytype_load(class, type, plain, &o->key);
@@ -334,13 +365,16 @@ static CK_RV key_locked(struct object_table *t, struct object *o, CK_ATTRIBUTE_T
 	CK_RV rv;
 
 	if ((o->scope & IN_KEYS) == 0)
-		return CKR_KEY_HANDLE_INVALID;
+		return reason(CKR_KEY_HANDLE_INVALID, "the object is no key");
 	if (usage != 0 && (rule == NULL || !attrset_flag(o->attrs, usage, rule->def != 0)))
-		return CKR_KEY_FUNCTION_NOT_PERMITTED;
+		return reason(CKR_KEY_FUNCTION_NOT_PERMITTED, "%s of the key is not true",
+			      cka_name(usage));
 	if (mech == NULL || !is_allowed(o->attrs, mech->type))
-		return CKR_MECHANISM_INVALID;
+		return reason(CKR_MECHANISM_INVALID,
+			      "CKA_ALLOWED_MECHANISMS of the key does not have it");
 	if (!mech_takes(mech, type))
-		return CKR_KEY_TYPE_INCONSISTENT;
+		return reason(CKR_KEY_TYPE_INCONSISTENT,
+			      "the mechanism takes no keys whose CKA_KEY_TYPE is 0x%lx", type);
 	rv = decode_key(t, o, class, type);
 	if (rv != CKR_OK)
 		return rv;

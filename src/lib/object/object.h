@@ -6,7 +6,7 @@
 #ifndef OBJECT_OBJECT_H
 #define OBJECT_OBJECT_H
 
-#include "crypto/mech.h"
+#include "crypto/mech/mech.h"
 #include "object/object_table.h"
 
 /*
@@ -81,7 +81,45 @@ CK_RV object_key(struct object_table *t, const struct caller *who, CK_OBJECT_HAN
 CK_RV object_digestible(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
 			bool weak, struct key **out) MUST_CHECK;
 
-/* C_GenerateKey. The codes of object_create and of keytype_generate. */
+/* A key in a call that makes or takes in another one, ready to be used (object_key). */
+struct object_use {
+	const struct mech *mech;
+	const CK_MECHANISM *param;
+	CK_OBJECT_HANDLE handle;
+	struct key *key;
+};
+
+/* Bytes of the caller's. */
+struct object_blob {
+	const CK_BYTE *data;
+	CK_ULONG len;
+};
+
+/*
+ * C_WrapKey: the key h, encrypted with use. out NULL: its size only.
+ * CKR_WRAPPING_KEY_HANDLE_INVALID, CKR_KEY_HANDLE_INVALID, CKR_KEY_NOT_WRAPPABLE,
+ * CKR_KEY_UNEXTRACTABLE, and the codes of wrap_bytes.
+ */
+CK_RV object_wrap(struct object_table *t, const struct caller *who, const struct object_use *use,
+		  CK_OBJECT_HANDLE h, CK_BYTE *out, CK_ULONG *out_len) MUST_CHECK;
+
+/*
+ * C_UnwrapKey. The codes of object_create, of unwrap_bytes, CKR_UNWRAPPING_KEY_HANDLE_INVALID, and
+ * CKR_TEMPLATE_INCONSISTENT when the template contradicts the key's CKA_UNWRAP_TEMPLATE.
+ */
+CK_RV object_unwrap(struct object_table *t, const struct caller *who, const struct object_use *use,
+		    const struct object_blob *blob, const CK_ATTRIBUTE *templ, CK_ULONG count,
+		    CK_OBJECT_HANDLE *out) MUST_CHECK;
+
+/*
+ * C_DeriveKey. *out is not written when the mechanism tells the handles in its parameter. The codes
+ * of object_create, of derive_bytes, and CKR_TEMPLATE_INCONSISTENT when the template contradicts
+ * the key's CKA_DERIVE_TEMPLATE.
+ */
+CK_RV object_derive(struct object_table *t, const struct caller *who, const struct object_use *use,
+		    const CK_ATTRIBUTE *templ, CK_ULONG count, CK_OBJECT_HANDLE *out) MUST_CHECK;
+
+/* C_GenerateKey. The codes of object_create and of mech_generate. */
 CK_RV object_generate(struct object_table *t, const struct caller *who, const struct mech *mech,
 		      const CK_MECHANISM *param, const CK_ATTRIBUTE *templ, CK_ULONG count,
 		      CK_OBJECT_HANDLE *out) MUST_CHECK;

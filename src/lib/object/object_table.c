@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "common/reason.h"
 #include "object/attr.h"
 
 CK_RV object_table_new(struct store *store, struct object_table **out)
@@ -37,10 +38,13 @@ static void drop_handle(struct object_table *t, struct object *o)
 	o->handle = CK_INVALID_HANDLE;
 }
 
+/* What was made of the attributes. */
 static void drop_key(struct object *o)
 {
 	key_unref(o->key);
 	o->key = NULL;
+	attrset_free(o->computed);
+	o->computed = NULL;
 }
 
 /* Takes the object out of the table, not out of its store. */
@@ -273,6 +277,11 @@ CK_RV object_table_refresh(struct object_table *t)
 	return CKR_OK;
 }
 
+static CK_RV no_object(CK_OBJECT_HANDLE h)
+{
+	return reason(CKR_OBJECT_HANDLE_INVALID, "no object has the handle %lu", h);
+}
+
 CK_RV object_table_get(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
 		       struct object **out)
 {
@@ -280,14 +289,13 @@ CK_RV object_table_get(struct object_table *t, const struct caller *who, CK_OBJE
 	CK_RV rv;
 
 	if (o == NULL || (o->private && !who->user))
-		return CKR_OBJECT_HANDLE_INVALID;
+		return no_object(h);
 	rv = object_freshen(t, o);
-	if (rv != CKR_OK)
-		return rv;
-	if (o->private && !who->user)
-		return CKR_OBJECT_HANDLE_INVALID;
-	*out = o;
-	return CKR_OK;
+	if (rv == CKR_OBJECT_HANDLE_INVALID || (rv == CKR_OK && o->private && !who->user))
+		return no_object(h);
+	if (rv == CKR_OK)
+		*out = o;
+	return rv;
 }
 
 CK_RV object_handle(struct object_table *t, struct object *o, CK_OBJECT_HANDLE *out)
@@ -339,7 +347,7 @@ CK_RV object_table_add(struct object_table *t, const struct caller *who, struct 
 {
 	struct object_home *home =
 		attrset_flag(sets[0], CKA_TOKEN, false) ? &t->token : &t->session;
-	uint64_t ids[2] = { 0, 0 };
+	uint64_t ids[STORE_ADD_MAX] = { 0 };
 	bool stored = false;
 	CK_RV rv = CKR_DEVICE_ERROR;
 

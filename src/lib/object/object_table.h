@@ -32,6 +32,7 @@ struct object {
 	bool private;
 	unsigned sweep;			/* the last listing that it was seen in */
 	struct key *key;		/* decoded at first use, or NULL */
+	struct attrset *computed;	/* told, not stored (computed.h); NULL until asked for */
 };
 
 struct object_table {
@@ -91,9 +92,9 @@ CK_RV object_freshen(struct object_table *t, struct object *o) MUST_CHECK;
 CK_RV object_handle(struct object_table *t, struct object *o, CK_OBJECT_HANDLE *out) MUST_CHECK;
 
 /*
- * Stores n (1 or 2) new objects, all or none, and gives them handles. The sets are in the stored
- * form and taken over in any case. CKA_TOKEN decides about the home; two must have the same one, or
- * be added one by one.
+ * Stores n (1 to STORE_ADD_MAX) new objects, all or none, and gives them handles. The sets are in
+ * the stored form and taken over in any case. CKA_TOKEN decides about the home; all must have the
+ * same one, or be added one by one.
  */
 CK_RV object_table_add(struct object_table *t, const struct caller *who, struct attrset **sets,
 		       size_t n, CK_OBJECT_HANDLE *handles) MUST_CHECK;

@@ -34,6 +34,29 @@ static CK_RV take_mechs(const CK_ATTRIBUTE *from, struct attrset *set)
 	return rv;
 }
 
+/* One entry of a template inside an attribute: not a template again, not two values of a type. */
+static CK_RV take_entry(const CK_ATTRIBUTE *entry, struct attrset *map)
+{
+	enum attr_kind kind = attr_kind_of(entry->type);
+	struct attrset *one;
+	const struct attr *before;
+	CK_RV rv;
+
+	if (kind == 0 || kind == ATTR_MAP)
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	one = attrset_new(false);
+	if (one == NULL)
+		return CKR_HOST_MEMORY;
+	rv = template_take(entry, kind, one);
+	before = attrset_get(map, entry->type);
+	if (rv == CKR_OK && before != NULL && !attr_equal(before, &one->items[0]))
+		rv = CKR_ATTRIBUTE_VALUE_INVALID;
+	if (rv == CKR_OK)
+		rv = attrset_set(map, &one->items[0]);
+	attrset_free(one);
+	return rv;
+}
+
 static CK_RV take_map(const CK_ATTRIBUTE *from, struct attrset *set)
 {
 	struct attrset *map;
@@ -45,16 +68,11 @@ static CK_RV take_map(const CK_ATTRIBUTE *from, struct attrset *set)
 	if (map == NULL)
 		return CKR_HOST_MEMORY;
 	for (size_t i = 0; rv == CKR_OK && i < from->ulValueLen / sizeof(CK_ATTRIBUTE); i++) {
-		CK_ATTRIBUTE inner;
-		enum attr_kind kind;
+		CK_ATTRIBUTE entry;
 
-		memcpy(&inner, (const unsigned char *)from->pValue + i * sizeof(inner),
-		       sizeof(inner));
-		kind = attr_kind_of(inner.type);
-		if (kind == 0 || kind == ATTR_MAP)
-			rv = CKR_ATTRIBUTE_VALUE_INVALID;
-		else
-			rv = template_take(&inner, kind, map);
+		memcpy(&entry, (const unsigned char *)from->pValue + i * sizeof(entry),
+		       sizeof(entry));
+		rv = take_entry(&entry, map);
 	}
 	if (rv == CKR_OK)
 		rv = attrset_set_map(set, from->type, map);

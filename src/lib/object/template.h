@@ -10,7 +10,8 @@
 /*
  * The attribute's value, taken as that kind, into set. CKR_ATTRIBUTE_VALUE_INVALID when it cannot
  * be one: NULL with a length, the wrong size for a flag or a number, no whole number of entries, a
- * template inside a template.
+ * template inside a template, or one that names an attribute twice with different values. Any byte
+ * but 0 is true in a flag, as in the reference.
  */
 CK_RV template_take(const CK_ATTRIBUTE *from, enum attr_kind kind, struct attrset *set) MUST_CHECK;
 

@@ -36,6 +36,7 @@ static CK_RV code_of(int err, enum file_aim aim)
 		return aim == FILE_WRITING ? CKR_TOKEN_WRITE_PROTECTED : CKR_DEVICE_ERROR;
 	case ENOSPC:
 	case EDQUOT:
+	case EFBIG:	/* no file of the process may grow (RLIMIT_FSIZE) */
 		return CKR_DEVICE_MEMORY;
 	case ENOMEM:
 		return CKR_HOST_MEMORY;

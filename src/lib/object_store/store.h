@@ -17,7 +17,8 @@
  *                                  path). Internal: callers skip the object, this code never
  *                                  reaches an application
  *   CKR_TOKEN_WRITE_PROTECTED      read-only directory or file system, no permission to write
- *   CKR_DEVICE_MEMORY              no room: ENOSPC, EDQUOT
+ *   CKR_DEVICE_MEMORY              no room: ENOSPC, EDQUOT, EFBIG
+ *   CKR_DEVICE_REMOVED             the token's directory is not there any more
  *   CKR_DEVICE_ERROR               any other failure of the system (logged, with path and errno);
  *                                  never "fewer objects"
  */
@@ -105,7 +106,13 @@ CK_RV store_load(struct store *s, uint64_t id, struct attrset **out,
 CK_RV store_same(struct store *s, uint64_t id, const struct store_stamp *stamp,
 		 bool *out) MUST_CHECK;
 
-/* Adds n objects (1 or 2, a key pair: the private key last), all or none; ids has room for n. */
+/* The most objects that one call adds. */
+#define STORE_ADD_MAX 16
+
+/*
+ * Adds n objects (1 to STORE_ADD_MAX; of a key pair the private key last), all or none; ids has
+ * room for n.
+ */
 CK_RV store_add(struct store *s, const struct attrset *const *sets, size_t n,
 		uint64_t *ids) MUST_CHECK;
 

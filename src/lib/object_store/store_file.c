@@ -52,15 +52,19 @@ static struct store_file *as_file(struct store *s)
 	return (struct store_file *)s;
 }
 
+/* A token without a directory is not a token without objects: somebody took it away. */
+static CK_RV or_removed(const struct store_file *f, CK_RV rv)
+{
+	if (rv != CKR_OBJECT_HANDLE_INVALID)
+		return rv;
+	rv = file_failed(&f->dir, NULL, "open", ENOENT, FILE_READING);
+	return rv == CKR_DEVICE_ERROR ? CKR_DEVICE_REMOVED : rv;
+}
+
 /* Brings the directory up to date with its path; to be called before what lists or writes. */
 static CK_RV use_dir(struct store_file *f, enum file_aim aim)
 {
-	CK_RV rv = file_watch_dir(&f->watch, &f->dir, aim);
-
-	/* A token without a directory is not a token without objects. */
-	if (rv == CKR_OBJECT_HANDLE_INVALID)
-		rv = file_failed(&f->dir, NULL, "open", ENOENT, aim);
-	return rv;
+	return or_removed(f, file_watch_dir(&f->watch, &f->dir, aim));
 }
 
 /* Versions of a file */
@@ -446,11 +450,8 @@ static CK_RV file_list(struct store *s, uint64_t **ids, size_t *count)
 static CK_RV file_changed(struct store *s, bool *out)
 {
 	struct store_file *f = as_file(s);
-	CK_RV rv = file_watch_changed(&f->watch, &f->dir, out);
 
-	if (rv == CKR_OBJECT_HANDLE_INVALID)
-		rv = file_failed(&f->dir, NULL, "open", ENOENT, FILE_READING);
-	return rv;
+	return or_removed(f, file_watch_changed(&f->watch, &f->dir, out));
 }
 
 /* Edits */
@@ -662,7 +663,7 @@ static CK_RV publish_all(struct store_file *f, const struct attrset *const *sets
 static CK_RV file_add(struct store *s, const struct attrset *const *sets, size_t n, uint64_t *ids)
 {
 	struct store_file *f = as_file(s);
-	struct newcomer made[2] = { { .bytes = BUF_INIT }, { .bytes = BUF_INIT } };
+	struct newcomer made[STORE_ADD_MAX] = { { .bytes = BUF_INIT } };
 	int counter;
 	CK_RV rv;
 

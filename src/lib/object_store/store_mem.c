@@ -142,7 +142,7 @@ static CK_RV object_new(const struct attrset *attrs, struct mem_object **out)
 static CK_RV mem_add(struct store *s, const struct attrset *const *sets, size_t n, uint64_t *ids)
 {
 	struct store_mem *m = as_mem(s);
-	struct mem_object *made[2] = { NULL, NULL };
+	struct mem_object *made[STORE_ADD_MAX] = { NULL };
 	CK_RV rv;
 
 	if (n == 0 || n > ARRAY_LEN(made))
@@ -151,8 +151,8 @@ static CK_RV mem_add(struct store *s, const struct attrset *const *sets, size_t 
 	for (size_t i = 0; i < n && rv == CKR_OK; i++)
 		rv = object_new(sets[i], &made[i]);
 	if (rv != CKR_OK) {
-		object_free(made[0]);
-		object_free(made[1]);
+		for (size_t i = 0; i < n; i++)
+			object_free(made[i]);
 		return rv;
 	}
 	for (size_t i = 0; i < n; i++) {
