@@ -167,11 +167,13 @@ CK_RV session_reauthenticate(struct session *s, const CK_BYTE *pin, CK_ULONG len
 		if (s->ops[kind].op != NULL && s->ops[kind].reauth)
 			waiting = &s->ops[kind];
 	}
-	if (waiting == NULL)
+	if (waiting == NULL && s->grant.key == CK_INVALID_HANDLE)
 		return CKR_OPERATION_NOT_INITIALIZED;
 	rv = token_reauthenticate(s->slot->token, pin, len);
-	if (rv == CKR_OK)
+	if (rv == CKR_OK && waiting != NULL)
 		waiting->reauth = false;
+	else if (rv == CKR_OK)
+		s->grant.given = true;
 	return rv;
 }
 

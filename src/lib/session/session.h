@@ -10,7 +10,7 @@
 
 #include <stdatomic.h>
 
-#include "crypto/op.h"
+#include "crypto/mech/op.h"
 #include "object/object.h"
 #include "slot/slot.h"
 
@@ -20,6 +20,16 @@ struct session_op {
 	uint64_t epoch;		/* of the token's login, when the key is private */
 	bool private;
 	bool reauth;		/* C_Login with CKU_CONTEXT_SPECIFIC has to come first */
+};
+
+/*
+ * The use of a key with CKA_ALWAYS_AUTHENTICATE in a call without an Init: the call is refused
+ * once, C_Login with CKU_CONTEXT_SPECIFIC allows the next one with that key.
+ */
+struct session_grant {
+	CK_OBJECT_HANDLE key;	/* CK_INVALID_HANDLE: no call was refused */
+	uint64_t epoch;
+	bool given;
 };
 
 struct session {
@@ -32,6 +42,7 @@ struct session {
 	bool busy;		/* a call is under way in it */
 	struct session *next_closing;	/* in the list of those that C_CloseAllSessions took out */
 	struct session_op ops[OP_KINDS];
+	struct session_grant grant;
 	bool searching;
 	struct object_list found;
 	size_t found_next;
@@ -82,6 +93,23 @@ void session_end(struct session *s, enum op_kind kind);
  * C_Login with CKU_CONTEXT_SPECIFIC. CKR_OPERATION_NOT_INITIALIZED when no operation waits for it.
  */
 CK_RV session_reauthenticate(struct session *s, const CK_BYTE *pin, CK_ULONG len) MUST_CHECK;
+
+/*
+ * C_WrapKey, C_UnwrapKey and C_DeriveKey, once their arguments are checked: the mechanism must be
+ * allowed, the key usable for that (use: CKA_WRAP ...). CKR_MECHANISM_INVALID; the codes of
+ * object_key, those about the key with the names that the function has for them;
+ * CKR_USER_NOT_LOGGED_IN when the key asks for a PIN first (struct session_grant); the codes of
+ * object_wrap, object_unwrap, object_derive.
+ */
+CK_RV session_wrap(struct session *s, const struct mech_policy *policy, const CK_MECHANISM *m,
+		   CK_OBJECT_HANDLE with, CK_OBJECT_HANDLE key, CK_BYTE *out,
+		   CK_ULONG *out_len) MUST_CHECK;
+CK_RV session_unwrap(struct session *s, const struct mech_policy *policy, const CK_MECHANISM *m,
+		     CK_OBJECT_HANDLE with, const struct object_blob *blob,
+		     const CK_ATTRIBUTE *templ, CK_ULONG count, CK_OBJECT_HANDLE *out) MUST_CHECK;
+CK_RV session_derive(struct session *s, const struct mech_policy *policy, const CK_MECHANISM *m,
+		     CK_OBJECT_HANDLE base, const CK_ATTRIBUTE *templ, CK_ULONG count,
+		     CK_OBJECT_HANDLE *out) MUST_CHECK;
 
 /* C_FindObjects*. CKR_OPERATION_ACTIVE, CKR_OPERATION_NOT_INITIALIZED. */
 CK_RV session_find_begin(struct session *s, const CK_ATTRIBUTE *templ, CK_ULONG count) MUST_CHECK;
