@@ -2,37 +2,20 @@
 
 #include "slot/slot.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/log.h"
 #include "common/str.h"
+#include "slot/slot_manager.h"
 
-struct slot_manager {
-	struct lock lock;
-	struct token_place place;
-	char *dir;		/* place.dir */
-	bool removable;
-	struct slot **slots;	/* in the order of C_GetSlotList */
-	size_t count;
-};
-
-/* The last 8 digits of the serial number as a number of 31 bits; 0 when they are no such digits. */
-static CK_SLOT_ID id_from_serial(const char *serial)
-{
-	size_t len = strlen(serial);
-	char *end = NULL;
-	unsigned long id;
-
-	if (len > 8)
-		serial += len - 8;
-	id = strtoul(serial, &end, 16);
-	return end != NULL && *end == '\0' ? id & 0x7fffffffUL : 0;
-}
+/*
+ * Where nobody tells what happens in the directory, a waiter looks at first soon, then ever less
+ * often.
+ */
+#define PAUSE_MIN_MS 20
+#define PAUSE_MAX_MS 1000
 
 static struct slot *find(const struct slot_manager *m, CK_SLOT_ID id)
 {
@@ -50,22 +33,10 @@ static CK_SLOT_ID free_id(const struct slot_manager *m, CK_SLOT_ID id)
 	return id;
 }
 
-/* Initialised tokens by ascending id, then the others. */
-static int by_order(const void *a, const void *b)
-{
-	const struct slot *x = *(struct slot *const *)a, *y = *(struct slot *const *)b;
-	bool x_free = !token_is_initialised(x->token), y_free = !token_is_initialised(y->token);
-
-	if (x_free != y_free)
-		return x_free ? 1 : -1;
-	return (x->id > y->id) - (x->id < y->id);
-}
-
-/* Takes the token over in any case. */
-static CK_RV add_slot(struct slot_manager *m, CK_SLOT_ID id, struct token *token)
+CK_RV slot_add(struct slot_manager *m, CK_SLOT_ID id, struct token *token, struct slot **out)
 {
 	struct slot **slots = reallocarray(m->slots, m->count + 1, sizeof(struct slot *));
-	struct slot *s = malloc(sizeof(*s));
+	struct slot *s = calloc(1, sizeof(*s));
 
 	if (slots != NULL)
 		m->slots = slots;
@@ -79,44 +50,81 @@ static CK_RV add_slot(struct slot_manager *m, CK_SLOT_ID id, struct token *token
 		log_warning("slot id 0x%lx is taken by another token, using 0x%lx", id, s->id);
 	s->token = token;
 	m->slots[m->count++] = s;
+	*out = s;
 	return CKR_OK;
 }
 
-static void sort_slots(struct slot_manager *m)
+/* The list */
+
+/* A slot in which C_InitToken makes a new token. */
+static bool is_free(const struct slot *s)
 {
-	if (m->count > 1)
-		qsort(m->slots, m->count, sizeof(struct slot *), by_order);
+	return s->name == NULL && token_dir(s->token) == NULL;
 }
 
 /* A slot for the next C_InitToken, unless there is one. */
 static CK_RV ensure_free_slot(struct slot_manager *m)
 {
 	struct token *token = NULL;
+	struct slot *s = NULL;
 	CK_RV rv;
 
 	for (size_t i = 0; i < m->count; i++)
-		if (!token_is_initialised(m->slots[i]->token))
+		if (is_free(m->slots[i]))
 			return CKR_OK;
 	rv = token_new(&m->place, &token);
-	return rv == CKR_OK ? add_slot(m, m->count, token) : rv;
+	return rv == CKR_OK ? slot_add(m, m->count, token, &s) : rv;
 }
 
-static CK_RV open_token(struct slot_manager *m, const char *path)
+/* A slot as it is listed. */
+struct entry {
+	CK_SLOT_ID id;
+	bool free;
+};
+
+/* Initialised tokens by ascending id, then the others. */
+static int by_order(const void *a, const void *b)
 {
-	struct token *token = NULL;
-	char serial[17];
-	CK_RV rv = token_open(&m->place, path, &token);
+	const struct entry *x = a, *y = b;
 
-	if (rv == CKR_HOST_MEMORY)
-		return rv;
-	if (rv == CKR_TOKEN_NOT_RECOGNIZED)	/* the store has logged all else */
-		log_warning("%s: no token of the %s backend, skipped", path,
-			    store_backend_name(m->place.backend));
-	if (rv != CKR_OK)
-		return CKR_OK;
-	token_serial(token, serial);
-	return add_slot(m, id_from_serial(serial), token);
+	if (x->free != y->free)
+		return x->free ? 1 : -1;
+	return (x->id > y->id) - (x->id < y->id);
 }
+
+/* What C_GetSlotList tells until it is asked to look again. */
+static CK_RV publish(struct slot_manager *m)
+{
+	struct entry *entries = calloc(m->count + 1, sizeof(*entries));
+	CK_SLOT_ID *ids = calloc(m->count + 1, sizeof(*ids));
+	size_t n = 0;
+
+	if (entries == NULL || ids == NULL) {
+		free(entries);
+		free(ids);
+		return CKR_HOST_MEMORY;
+	}
+	for (size_t i = 0; i < m->count; i++)
+		if (!m->slots[i]->gone)
+			entries[n++] = (struct entry){ m->slots[i]->id, is_free(m->slots[i]) };
+	qsort(entries, n, sizeof(*entries), by_order);
+	for (size_t i = 0; i < n; i++)
+		ids[i] = entries[i].id;
+	free(entries);
+	free(m->listed);
+	m->listed = ids;
+	m->listed_count = n;
+	return CKR_OK;
+}
+
+static CK_RV ensure_and_publish(struct slot_manager *m)
+{
+	CK_RV rv = ensure_free_slot(m);
+
+	return rv == CKR_OK ? publish(m) : rv;
+}
+
+/* Life */
 
 static CK_RV bad_value(const struct conf *conf, const char *key, const char *value,
 		       const char *cause)
@@ -128,61 +136,29 @@ static CK_RV bad_value(const struct conf *conf, const char *key, const char *val
 	return CKR_GENERAL_ERROR;
 }
 
-static int only_names(const struct dirent *e)
-{
-	return strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
-}
-
-/* Symbolic links to directories are followed: administrators use them. */
-static bool is_directory(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-/* In the order of names, so that colliding ids come out the same every time. */
-static CK_RV scan(struct slot_manager *m, const struct conf *conf)
-{
-	struct dirent **names = NULL;
-	int n = scandir(m->dir, &names, only_names, alphasort);
-	CK_RV rv = CKR_OK;
-
-	if (n < 0)
-		return bad_value(conf, "directories.tokendir", m->dir, strerror(errno));
-	for (int i = 0; i < n; i++) {
-		char *path = rv == CKR_OK ? path_join(m->dir, names[i]->d_name) : NULL;
-
-		if (rv == CKR_OK && path == NULL)
-			rv = CKR_HOST_MEMORY;
-		if (rv == CKR_OK && is_directory(path))
-			rv = open_token(m, path);
-		free(path);
-		free(names[i]);
-	}
-	free(names);
-	return rv;
-}
-
 static CK_RV fill(struct slot_manager *m, const struct conf *conf)
 {
+	int err = 0;
 	CK_RV rv;
 
 	m->dir = strdup(conf->tokendir);
 	if (m->dir == NULL)
 		return CKR_HOST_MEMORY;
 	m->removable = conf->removable;
-	m->place.backend = store_backend_find(conf->backend);
-	m->place.dir = m->dir;
-	m->place.mask = conf->umask;
+	m->place = (struct token_place){
+		.backend = store_backend_find(conf->backend),
+		.dir = m->dir,
+		.mask = conf->umask,
+		.max_sessions = conf->max_sessions,
+		.max_pin_tries = conf->max_pin_tries,
+	};
 	if (m->place.backend == NULL)
 		return bad_value(conf, "objectstore.backend", conf->backend,
 				 "this build has no such backend");
-	rv = scan(m, conf);
-	if (rv == CKR_OK)
-		rv = ensure_free_slot(m);
-	sort_slots(m);
-	return rv;
+	rv = slot_scan_first(m, &err);
+	if (rv == CKR_OK && err != 0)
+		rv = bad_value(conf, "directories.tokendir", m->dir, strerror(err));
+	return rv == CKR_OK ? ensure_and_publish(m) : rv;
 }
 
 CK_RV slot_manager_new(const struct conf *conf, struct slot_manager **out)
@@ -194,6 +170,7 @@ CK_RV slot_manager_new(const struct conf *conf, struct slot_manager **out)
 		free(m);
 		return rv;
 	}
+	m->watch = (struct slot_watch)SLOT_WATCH_INIT;
 	rv = fill(m, conf);
 	if (rv != CKR_OK) {
 		slot_manager_free(m);
@@ -207,15 +184,129 @@ void slot_manager_free(struct slot_manager *m)
 {
 	if (m == NULL)
 		return;
+	slot_watch_close(&m->watch);
 	for (size_t i = 0; i < m->count; i++) {
 		token_free(m->slots[i]->token);
 		free(m->slots[i]);
 	}
+	slot_scan_free(&m->scan);
 	free(m->slots);
+	free(m->listed);
 	free(m->dir);
 	lock_destroy(&m->lock);
 	free(m);
 }
+
+/* Events */
+
+static struct slot *oldest_event(const struct slot_manager *m)
+{
+	struct slot *oldest = NULL;
+
+	for (size_t i = 0; i < m->count; i++) {
+		struct slot *s = m->slots[i];
+
+		if (s->event != 0 && (oldest == NULL || s->event < oldest->event))
+			oldest = s;
+	}
+	return oldest;
+}
+
+/* Can something happen that nobody tells? */
+static bool must_look(const struct slot_manager *m)
+{
+	return !slot_watch_is_sure(&m->watch) || m->scan.candidate_count > 0 ||
+	       m->scan.lingering;
+}
+
+/*
+ * What one thread found, and did not take, is for the others: they may have slept through it, since
+ * a wake-up is for one of them. One of them, at least, must look from time to time if that is
+ * needed now.
+ */
+static void pass_on(struct slot_manager *m)
+{
+	bool news = m->stopping || oldest_event(m) != NULL;
+	bool all_sound = m->sound == m->watch.waiters;
+
+	if (m->watch.waiters > 0 && (news || (all_sound && must_look(m))))
+		slot_watch_wake(&m->watch);
+}
+
+static CK_RV take_event(struct slot_manager *m, bool all, CK_SLOT_ID *out)
+{
+	struct slot *s;
+	CK_RV rv = m->stopping ? CKR_CRYPTOKI_NOT_INITIALIZED : slot_scan_again(m, all);
+
+	if (rv != CKR_OK)
+		return rv;
+	s = oldest_event(m);
+	if (s == NULL)
+		return CKR_NO_EVENT;
+	s->event = 0;
+	*out = s->id;
+	return CKR_OK;
+}
+
+/* How long to sleep, in ms; -1: until something happens. */
+static int next_pause(const struct slot_manager *m, unsigned told, int pause)
+{
+	if (!must_look(m))
+		return -1;
+	if (told != 0 || pause < 0)
+		return PAUSE_MIN_MS;
+	return pause * 2 < PAUSE_MAX_MS ? pause * 2 : PAUSE_MAX_MS;
+}
+
+/* Sleeps without the manager's lock, which is held before and after. */
+static unsigned sleep_unlocked(struct slot_manager *m, int pause)
+{
+	struct slot_watch copy = m->watch;
+	unsigned told;
+
+	m->watch.waiters++;
+	m->sound += pause < 0 ? 1 : 0;
+	lock_drop(&m->lock);
+	told = slot_watch_sleep(copy, pause);
+	lock_take(&m->lock);
+	m->watch.waiters--;
+	m->sound -= pause < 0 ? 1 : 0;
+	if ((told & SLOT_WATCH_LOST) != 0)
+		slot_watch_lost(&m->watch, copy.aim);
+	return told;
+}
+
+CK_RV slot_wait(struct slot_manager *m, bool block, CK_SLOT_ID *out)
+{
+	unsigned told = 0;
+	int pause = PAUSE_MIN_MS;
+	CK_RV rv;
+
+	lock_take(&m->lock);
+	rv = take_event(m, false, out);
+	while (rv == CKR_NO_EVENT && block) {
+		if (slot_watch_open(&m->watch, m->dir)) {
+			told = SLOT_WATCH_CHANGED;	/* maybe, before it was watched */
+		} else {
+			pause = next_pause(m, told, pause);
+			told = sleep_unlocked(m, pause);
+		}
+		rv = take_event(m, told != 0, out);
+	}
+	pass_on(m);
+	lock_drop(&m->lock);
+	return rv;
+}
+
+void slot_stop_waiting(struct slot_manager *m)
+{
+	lock_take(&m->lock);
+	m->stopping = true;
+	pass_on(m);
+	lock_drop(&m->lock);
+}
+
+/* Questions */
 
 CK_RV slot_list(struct slot_manager *m, CK_SLOT_ID *list, CK_ULONG *count)
 {
@@ -223,16 +314,17 @@ CK_RV slot_list(struct slot_manager *m, CK_SLOT_ID *list, CK_ULONG *count)
 
 	lock_take(&m->lock);
 	if (list == NULL) {
-		rv = ensure_free_slot(m);
-		sort_slots(m);
-	} else if (*count < m->count) {
+		rv = slot_scan_again(m, false);
+		if (rv == CKR_OK)
+			rv = ensure_and_publish(m);
+		pass_on(m);
+	} else if (*count < m->listed_count) {
 		rv = CKR_BUFFER_TOO_SMALL;
 	} else {
-		for (size_t i = 0; i < m->count; i++)
-			list[i] = m->slots[i]->id;
+		memcpy(list, m->listed, m->listed_count * sizeof(*list));
 	}
 	if (rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL)
-		*count = m->count;
+		*count = m->listed_count;
 	lock_drop(&m->lock);
 	return rv;
 }
@@ -247,15 +339,19 @@ struct slot *slot_find(struct slot_manager *m, CK_SLOT_ID id)
 	return s;
 }
 
-void slot_info(const struct slot_manager *m, const struct slot *s, CK_SLOT_INFO *out)
+void slot_info(struct slot_manager *m, const struct slot *s, CK_SLOT_INFO *out)
 {
 	char text[sizeof(out->slotDescription) + 1];
+	bool gone;
 
+	lock_take(&m->lock);
+	gone = s->gone;
+	lock_drop(&m->lock);
 	memset(out, 0, sizeof(*out));
 	snprintf(text, sizeof(text), "SoftHSM slot ID 0x%lx", s->id);
 	str_pad(out->slotDescription, sizeof(out->slotDescription), text);
 	str_pad(out->manufacturerID, sizeof(out->manufacturerID), "SoftHSM project");
-	out->flags = CKF_TOKEN_PRESENT | (m->removable ? CKF_REMOVABLE_DEVICE : 0);
+	out->flags = (gone ? 0 : CKF_TOKEN_PRESENT) | (m->removable ? CKF_REMOVABLE_DEVICE : 0);
 	out->hardwareVersion = (CK_VERSION){ VERSION_MAJOR, VERSION_MINOR };
 	out->firmwareVersion = out->hardwareVersion;
 }
@@ -278,5 +374,8 @@ void slot_fork_child(struct slot_manager *m)
 {
 	for (size_t i = m->count; i > 0; i--)
 		token_fork_child(m->slots[i - 1]->token);
+	slot_watch_close(&m->watch);
+	m->sound = 0;
+	m->stopping = false;
 	lock_reset(&m->lock);
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "common/log.h"
+#include "common/reason.h"
 #include "common/str.h"
 #include "crypto/ossl/rng.h"
 #include "crypto/tokenkey.h"
@@ -25,22 +26,24 @@
 struct token {
 	struct lock lock;
 	const struct token_place *place;
-	struct store *store;		/* NULL until the token is initialised */
+	char *dir;			/* NULL until the token is initialised; then it stays */
+	struct store *store;		/* NULL while there is no token */
 	struct object_table *objects;
 	bool user;			/* logged in */
 	bool so;
 	uint64_t epoch;			/* logouts so far */
 	unsigned long sessions;
 	unsigned long ro_sessions;
+	unsigned long owed[2];		/* struct pin_limit, by enum pin_owner */
 };
 
-static CK_RV make(const struct token_place *place, struct store *store, struct token **out)
+CK_RV token_new(const struct token_place *place, struct token **out)
 {
 	struct token *t = calloc(1, sizeof(*t));
 	CK_RV rv = t != NULL ? lock_init(&t->lock) : CKR_HOST_MEMORY;
 
 	if (rv == CKR_OK) {
-		rv = object_table_new(store, &t->objects);
+		rv = object_table_new(NULL, &t->objects);
 		if (rv != CKR_OK)
 			lock_destroy(&t->lock);
 	}
@@ -49,26 +52,25 @@ static CK_RV make(const struct token_place *place, struct store *store, struct t
 		return rv;
 	}
 	t->place = place;
-	t->store = store;
 	*out = t;
 	return CKR_OK;
 }
 
-CK_RV token_new(const struct token_place *place, struct token **out)
-{
-	return make(place, NULL, out);
-}
-
 CK_RV token_open(const struct token_place *place, const char *dir, struct token **out)
 {
-	struct store *store = NULL;
-	CK_RV rv = store_open(place->backend, dir, place->mask, &store);
+	struct token *t = NULL;
+	CK_RV rv = token_new(place, &t);
 
-	if (rv == CKR_OK)
-		rv = make(place, store, out);
-	if (rv != CKR_OK)
-		store_close(store);
-	return rv;
+	if (rv == CKR_OK) {
+		t->dir = strdup(dir);
+		rv = t->dir != NULL ? token_return(t) : CKR_HOST_MEMORY;
+	}
+	if (rv != CKR_OK) {
+		token_free(t);
+		return rv;
+	}
+	*out = t;
+	return CKR_OK;
 }
 
 void token_free(struct token *t)
@@ -77,18 +79,77 @@ void token_free(struct token *t)
 		return;
 	object_table_free(t->objects);
 	store_close(t->store);
+	free(t->dir);
 	lock_destroy(&t->lock);
 	free(t);
 }
 
-bool token_is_initialised(struct token *t)
+const char *token_dir(struct token *t)
 {
-	bool yes;
+	const char *dir;
 
 	lock_take(&t->lock);
-	yes = t->store != NULL;
+	dir = t->dir;
 	lock_drop(&t->lock);
-	return yes;
+	return dir;
+}
+
+/* Why there is no store. */
+static CK_RV absence(const struct token *t)
+{
+	return t->dir != NULL ? CKR_TOKEN_NOT_PRESENT : CKR_TOKEN_NOT_RECOGNIZED;
+}
+
+/*
+ * What a call tells of what the store said. A token that has vanished is not there for a call on
+ * its slot, and was removed from under a call in a session.
+ */
+static CK_RV told(CK_RV rv, CK_RV vanished)
+{
+	if (rv == CKR_TOKEN_NOT_RECOGNIZED)
+		return vanished;
+	return rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
+}
+
+/* Lets the objects follow. */
+static void use_store(struct token *t, struct store *store)
+{
+	object_table_reset(t->objects, store);
+	t->store = store;
+}
+
+bool token_leave(struct token *t, bool *in_use)
+{
+	struct attrset *attrs = NULL;
+	struct store *left = NULL;
+
+	*in_use = false;
+	lock_take(&t->lock);
+	if (t->store != NULL && store_token_load(t->store, &attrs) == CKR_TOKEN_NOT_RECOGNIZED) {
+		*in_use = t->sessions > 0;
+		if (!*in_use) {
+			left = t->store;
+			use_store(t, NULL);
+		}
+	}
+	lock_drop(&t->lock);
+	attrset_free(attrs);
+	store_close(left);
+	return left != NULL;
+}
+
+CK_RV token_return(struct token *t)
+{
+	struct store *store = NULL;
+	CK_RV rv = CKR_OK;
+
+	lock_take(&t->lock);
+	if (t->store == NULL)
+		rv = store_open(t->place->backend, t->dir, t->place->mask, &store);
+	if (store != NULL)
+		use_store(t, store);
+	lock_drop(&t->lock);
+	return rv;
 }
 
 /* The stored string, cut at a NUL byte and at size, into a field that is blank already. */
@@ -118,17 +179,17 @@ void token_serial(struct token *t, char out[17])
 	attrset_free(attrs);
 }
 
-static CK_FLAGS info_flags(const struct attrset *attrs)
+static CK_FLAGS info_flags(const struct attrset *attrs, const struct token_place *place)
 {
 	CK_FLAGS flags =
 		attrset_number(attrs, CKA_OS_TOKENFLAGS, FLAGS_BARE | CKF_TOKEN_INITIALIZED);
 
 	if (pin_is_set(attrs, PIN_USER))
 		flags |= CKF_USER_PIN_INITIALIZED;
-	return flags;
+	return pin_flags(attrs, flags, place->max_pin_tries);
 }
 
-static void fixed_info(CK_TOKEN_INFO *out)
+static void fixed_info(const struct token_place *place, CK_TOKEN_INFO *out)
 {
 	time_t now = time(NULL);
 	struct tm tm;
@@ -139,8 +200,9 @@ static void fixed_info(CK_TOKEN_INFO *out)
 	memset(out->serialNumber, ' ', sizeof(out->serialNumber));
 	str_pad(out->manufacturerID, sizeof(out->manufacturerID), "SoftHSM project");
 	str_pad(out->model, sizeof(out->model), "SoftHSM v2");
-	out->ulMaxSessionCount = CK_EFFECTIVELY_INFINITE;
-	out->ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
+	out->ulMaxSessionCount =
+		place->max_sessions > 0 ? place->max_sessions : CK_EFFECTIVELY_INFINITE;
+	out->ulMaxRwSessionCount = out->ulMaxSessionCount;
 	out->ulSessionCount = CK_UNAVAILABLE_INFORMATION;
 	out->ulRwSessionCount = CK_UNAVAILABLE_INFORMATION;
 	out->ulMaxPinLen = PIN_MAX;
@@ -163,14 +225,14 @@ CK_RV token_info(struct token *t, CK_TOKEN_INFO *out)
 	CK_RV rv = CKR_OK;
 
 	lock_take(&t->lock);
-	initialised = t->store != NULL;
+	initialised = t->dir != NULL;
 	if (initialised)
-		rv = store_token_load(t->store, &attrs);
+		rv = t->store != NULL ? store_token_load(t->store, &attrs) : absence(t);
 	lock_drop(&t->lock);
 	if (rv != CKR_OK)
-		return rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
-	fixed_info(out);
-	out->flags = initialised ? info_flags(attrs) : FLAGS_NO_TOKEN;
+		return told(rv, CKR_TOKEN_NOT_PRESENT);
+	fixed_info(t->place, out);
+	out->flags = initialised ? info_flags(attrs, t->place) : FLAGS_NO_TOKEN;
 	if (initialised) {
 		copy_field(attrs, CKA_OS_TOKENLABEL, out->label, sizeof(out->label));
 		copy_field(attrs, CKA_OS_TOKENSERIAL, out->serialNumber, sizeof(out->serialNumber));
@@ -224,6 +286,7 @@ static CK_RV init_new(struct token *t, const CK_BYTE *pin, CK_ULONG len, const C
 {
 	char uuid[UUID_CHARS + 1], serial[SERIAL_BYTES + 1];
 	struct attrset *attrs = NULL;
+	struct store *store = NULL;
 	char *dir = NULL;
 	CK_RV rv = make_names(uuid, serial);
 
@@ -234,9 +297,12 @@ static CK_RV init_new(struct token *t, const CK_BYTE *pin, CK_ULONG len, const C
 		rv = dir != NULL ? CKR_OK : CKR_HOST_MEMORY;
 	}
 	if (rv == CKR_OK)
-		rv = store_create(t->place->backend, dir, t->place->mask, attrs, &t->store);
-	if (rv == CKR_OK)
-		object_table_reset(t->objects, t->store);
+		rv = store_create(t->place->backend, dir, t->place->mask, attrs, &store);
+	if (rv == CKR_OK) {
+		use_store(t, store);
+		t->dir = dir;
+		dir = NULL;
+	}
 	attrset_free(attrs);
 	free(dir);
 	return rv;
@@ -248,6 +314,8 @@ static CK_RV init_new(struct token *t, const CK_BYTE *pin, CK_ULONG len, const C
  */
 struct edit {
 	enum pin_owner who;
+	struct pin_limit limit;
+	CK_RV unset;		/* the answer when that PIN was never set */
 	const CK_BYTE *pin, *new_pin;
 	CK_ULONG len, new_len;
 	const CK_UTF8CHAR *label;
@@ -255,25 +323,35 @@ struct edit {
 	CK_RV answer;
 };
 
-/*
- * Tests a PIN and notes the try: the flags are written, if they changed, also when the PIN is
- * wrong.
- */
-static CK_RV try_pin(struct attrset *attrs, bool *changed, struct edit *e)
+/* CKR_PIN_INCORRECT counts as a wrong try. */
+static CK_RV answer_pin(const struct attrset *attrs, struct edit *e)
 {
-	struct secbuf *key = NULL;
-	CK_RV rv;
+	if (e->unset != CKR_PIN_INCORRECT && !pin_is_set(attrs, e->who))
+		return e->unset;
+	if (pin_is_locked(attrs, e->who, &e->limit))
+		return reason(CKR_PIN_LOCKED, "the %s's PIN was wrong too often",
+			      e->who == PIN_SO ? "SO" : "user");
+	return pin_open(attrs, e->who, e->pin, e->len, &e->key);
+}
 
-	e->answer = pin_open(attrs, e->who, e->pin, e->len, &key);
-	if (e->answer != CKR_OK && e->answer != CKR_PIN_INCORRECT)
-		return e->answer;
-	rv = pin_note_try(attrs, e->who, e->answer == CKR_OK, changed);
-	if (rv != CKR_OK) {
-		secbuf_free(key);
-		return rv;
-	}
-	e->key = key;
-	return CKR_OK;
+/* Was the PIN tested, or found to be locked? */
+static bool is_answer(CK_RV rv)
+{
+	return rv == CKR_OK || rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED;
+}
+
+/*
+ * Tests a PIN and notes the try: count and flags are written, if they changed, whatever the answer
+ * is.
+ */
+static CK_RV edit_try_pin(struct attrset *attrs, bool *changed, void *arg)
+{
+	struct edit *e = arg;
+
+	e->answer = answer_pin(attrs, e);
+	if (!is_answer(e->answer))
+		return CKR_OK;
+	return pin_note_try(attrs, e->who, e->answer == CKR_OK, &e->limit, changed);
 }
 
 /* The flag of a try whose answer is known. */
@@ -281,13 +359,13 @@ static CK_RV edit_note(struct attrset *attrs, bool *changed, void *arg)
 {
 	struct edit *e = arg;
 
-	return pin_note_try(attrs, e->who, e->answer == CKR_OK, changed);
+	return pin_note_try(attrs, e->who, e->answer == CKR_OK, &e->limit, changed);
 }
 
 static CK_RV edit_change_pin(struct attrset *attrs, bool *changed, void *arg)
 {
 	struct edit *e = arg;
-	CK_RV rv = try_pin(attrs, changed, e);
+	CK_RV rv = edit_try_pin(attrs, changed, e);
 
 	if (rv != CKR_OK || e->answer != CKR_OK)
 		return rv;
@@ -316,65 +394,109 @@ static CK_RV edit_reinit(struct attrset *attrs, bool *changed, void *arg)
 		rv = pin_forget_user(attrs);
 	if (rv != CKR_OK || pin_is_set(attrs, PIN_SO))
 		return rv;
-	rv = tokenkey_generate(
-		&key); /* a token whose making was cut short by somebody else: nobody has its key */
+	rv = tokenkey_generate(&key);	/* nobody has the one of a token that was cut short */
 	if (rv == CKR_OK)
 		rv = pin_store(attrs, PIN_SO, key, e->pin, e->len);
 	secbuf_free(key);
 	return rv;
 }
 
+/* What the call returns, given what the store said. */
+static CK_RV outcome(const struct token *t, const struct edit *e, CK_RV written)
+{
+	return told(written == CKR_OK ? e->answer : written,
+		    t->sessions > 0 ? CKR_DEVICE_REMOVED : CKR_TOKEN_NOT_PRESENT);
+}
+
 static CK_RV edit_token(struct token *t, store_edit *edit, struct edit *e)
+{
+	return outcome(t, e, store_token_edit(t->store, edit, e));
+}
+
+static struct edit pin_edit(const struct token *t, enum pin_owner who, const CK_BYTE *pin,
+			    CK_ULONG len)
+{
+	return (struct edit){
+		.who = who,
+		.limit = { t->place->max_pin_tries, t->owed[who] },
+		.unset = CKR_PIN_INCORRECT,
+		.pin = pin,
+		.len = len,
+		.answer = CKR_FUNCTION_FAILED,
+	};
+}
+
+/* A wrong try that could not be written is remembered here, until the next one that can be. */
+static void settle(struct token *t, const struct edit *e, CK_RV written)
+{
+	if (!is_answer(e->answer))
+		return;
+	if (e->answer == CKR_OK || written == CKR_OK)
+		t->owed[e->who] = 0;
+	else if (e->answer == CKR_PIN_INCORRECT)
+		t->owed[e->who]++;
+}
+
+static CK_RV edit_with_pin(struct token *t, store_edit *edit, struct edit *e)
 {
 	CK_RV rv = store_token_edit(t->store, edit, e);
 
-	if (rv == CKR_OK)
-		rv = e->answer;
-	return rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
-}
-
-/* The flag of a right or wrong try, where the token can be written; otherwise it stays as it is. */
-static CK_RV note_try(struct token *t, struct edit *e)
-{
-	CK_RV rv = store_token_edit(t->store, edit_note, e);
-
-	return rv == CKR_TOKEN_WRITE_PROTECTED || rv == CKR_DEVICE_MEMORY ? CKR_OK : rv;
+	settle(t, e, rv);
+	return rv;
 }
 
 /*
- * Tests a PIN against what is stored now. Only a flag that has to change takes the token's lock
- * files and writes, so that a token on read-only media can be used. unset is the answer when that
- * PIN was never set; CKR_PIN_INCORRECT counts as a wrong try.
+ * Without a limit only a flag that has to change takes the token's lock files, so that a login
+ * costs other processes nothing.
  */
-static CK_RV check_pin(struct token *t, struct edit *e, CK_RV unset)
+static CK_RV try_unlimited(struct token *t, struct edit *e)
 {
 	struct attrset *attrs = NULL;
 	bool must_note = false;
 	CK_RV rv = store_token_load(t->store, &attrs);
 
-	e->answer = unset;
-	if (rv == CKR_OK && (unset == CKR_PIN_INCORRECT || pin_is_set(attrs, e->who)))
-		rv = try_pin(attrs, &must_note, e);
-	attrset_free(attrs);
-	if (rv == CKR_OK && must_note)
-		rv = note_try(t, e);
 	if (rv == CKR_OK)
+		rv = edit_try_pin(attrs, &must_note, e);
+	attrset_free(attrs);
+	return rv == CKR_OK && must_note ? store_token_edit(t->store, edit_note, e) : rv;
+}
+
+/* The answer was found, but the token cannot be written: a PIN can be used all the same. */
+static bool is_read_only(CK_RV rv, const struct edit *e)
+{
+	return (rv == CKR_TOKEN_WRITE_PROTECTED || rv == CKR_DEVICE_MEMORY) &&
+	       is_answer(e->answer);
+}
+
+/*
+ * Tests a PIN against what is stored now. With a limit the test and the count are one edit, so that
+ * tries at the same time, in any process, get no more guesses than one after the other.
+ */
+static CK_RV check_pin(struct token *t, struct edit *e)
+{
+	CK_RV rv = e->limit.max > 0 ? edit_with_pin(t, edit_try_pin, e) : try_unlimited(t, e);
+
+	if (rv == CKR_OK || is_read_only(rv, e))
 		return e->answer;
 	secbuf_free(e->key);
 	e->key = NULL;
-	return rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
+	return outcome(t, e, rv);
 }
 
 static CK_RV reinit(struct token *t, const CK_BYTE *pin, CK_ULONG len, const CK_UTF8CHAR *label)
 {
-	struct edit e = { .who = PIN_SO, .pin = pin, .len = len, .label = label };
-	CK_RV rv = check_pin(t, &e, CKR_OK);
+	struct edit e = pin_edit(t, PIN_SO, pin, len);
+	CK_RV rv;
 
+	e.label = label;
+	e.unset = CKR_OK;	/* a token whose making was cut short by somebody else */
+	rv = check_pin(t, &e);
 	secbuf_free(e.key);
 	e.key = NULL;
 	if (rv != CKR_OK)
 		return rv;
 	object_table_reset(t->objects, t->store);
+	t->owed[PIN_USER] = 0;
 	rv = store_clear(t->store);
 	return rv == CKR_OK ? edit_token(t, edit_reinit, &e) : rv;
 }
@@ -392,8 +514,10 @@ CK_RV token_init(struct token *t, const CK_BYTE *pin, CK_ULONG len, const CK_UTF
 		rv = CKR_PIN_INCORRECT;
 	else if (label == NULL)
 		rv = CKR_ARGUMENTS_BAD;
-	else if (t->store == NULL)
+	else if (t->dir == NULL)
 		rv = init_new(t, pin, len, label);
+	else if (t->store == NULL)
+		rv = absence(t);
 	else
 		rv = reinit(t, pin, len, label);
 	lock_drop(&t->lock);
@@ -409,9 +533,10 @@ CK_RV token_init_pin(struct token *t, const CK_BYTE *pin, CK_ULONG len)
 		return CKR_PIN_LEN_RANGE;
 	lock_take(&t->lock);
 	if (t->so) {
-		e.key = t->objects->key; /* stays while the token is locked: only a logout takes it
-					    away */
+		e.key = t->objects->key;	/* stays: only a logout takes it away */
 		rv = edit_token(t, edit_init_pin, &e);
+		if (rv == CKR_OK)
+			t->owed[PIN_USER] = 0;
 	}
 	lock_drop(&t->lock);
 	return rv;
@@ -420,14 +545,16 @@ CK_RV token_init_pin(struct token *t, const CK_BYTE *pin, CK_ULONG len)
 CK_RV token_set_pin(struct token *t, const CK_BYTE *old_pin, CK_ULONG old_len, const CK_BYTE *pin,
 		    CK_ULONG len)
 {
-	struct edit e = { .pin = old_pin, .len = old_len, .new_pin = pin, .new_len = len };
+	struct edit e;
 	CK_RV rv;
 
 	if (len < PIN_MIN || len > PIN_MAX)
 		return CKR_PIN_LEN_RANGE;
 	lock_take(&t->lock);
-	e.who = t->so ? PIN_SO : PIN_USER;
-	rv = edit_token(t, edit_change_pin, &e);
+	e = pin_edit(t, t->so ? PIN_SO : PIN_USER, old_pin, old_len);
+	e.new_pin = pin;
+	e.new_len = len;
+	rv = outcome(t, &e, edit_with_pin(t, edit_change_pin, &e));
 	lock_drop(&t->lock);
 	secbuf_free(e.key);
 	return rv;
@@ -447,14 +574,17 @@ static CK_RV may_login(struct token *t, CK_USER_TYPE type)
 
 CK_RV token_login(struct token *t, CK_USER_TYPE type, const CK_BYTE *pin, CK_ULONG len)
 {
-	struct edit e = { .who = type == CKU_SO ? PIN_SO : PIN_USER, .pin = pin, .len = len };
+	struct edit e = { .key = NULL };
 	CK_RV rv;
 
 	lock_take(&t->lock);
 	rv = may_login(t, type);
-	if (rv == CKR_OK)
-		rv = check_pin(t, &e, type == CKU_SO ? CKR_PIN_INCORRECT
-						     : CKR_USER_PIN_NOT_INITIALIZED);
+	if (rv == CKR_OK) {
+		e = pin_edit(t, type == CKU_SO ? PIN_SO : PIN_USER, pin, len);
+		if (type == CKU_USER)
+			e.unset = CKR_USER_PIN_NOT_INITIALIZED;
+		rv = check_pin(t, &e);
+	}
 	if (rv == CKR_OK) {
 		t->so = type == CKU_SO;
 		t->user = !t->so;
@@ -468,13 +598,14 @@ CK_RV token_login(struct token *t, CK_USER_TYPE type, const CK_BYTE *pin, CK_ULO
 
 CK_RV token_reauthenticate(struct token *t, const CK_BYTE *pin, CK_ULONG len)
 {
-	struct edit e = { .pin = pin, .len = len };
+	struct edit e = { .key = NULL };
 	CK_RV rv = CKR_USER_NOT_LOGGED_IN;
 
 	lock_take(&t->lock);
-	e.who = t->so ? PIN_SO : PIN_USER;
-	if (t->user || t->so)
-		rv = check_pin(t, &e, CKR_PIN_INCORRECT);
+	if (t->user || t->so) {
+		e = pin_edit(t, t->so ? PIN_SO : PIN_USER, pin, len);
+		rv = check_pin(t, &e);
+	}
 	lock_drop(&t->lock);
 	secbuf_free(e.key);
 	return rv;
@@ -507,9 +638,11 @@ CK_RV token_session_opened(struct token *t, bool rw)
 
 	lock_take(&t->lock);
 	if (t->store == NULL)
-		rv = CKR_TOKEN_NOT_RECOGNIZED;
+		rv = absence(t);
 	else if (!rw && t->so)
 		rv = CKR_SESSION_READ_WRITE_SO_EXISTS;
+	else if (t->place->max_sessions > 0 && t->sessions >= t->place->max_sessions)
+		rv = reason(CKR_SESSION_COUNT, "%lu sessions are open", t->sessions);
 	if (rv == CKR_OK) {
 		t->sessions++;
 		t->ro_sessions += rw ? 0 : 1;

@@ -15,4 +15,8 @@
 #define CKA_OS_SOPIN (CKA_OS_VENDOR + 4)	/* the token key under the SO's PIN */
 #define CKA_OS_USERPIN (CKA_OS_VENDOR + 5)	/* the same, user: absent until there is one */
 
+/* Ours alone, which SoftHSM 2 ignores: wrong tries in a row; absent when there are none. */
+#define CKA_OS_SOTRIES (CKA_OS_VENDOR + 0x101)
+#define CKA_OS_USERTRIES (CKA_OS_VENDOR + 0x102)
+
 #endif
