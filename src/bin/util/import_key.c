@@ -7,7 +7,7 @@
 #include "bin/common/message.h"
 #include "bin/util/import.h"
 #include "bin/util/key_file.h"
-#include "crypto/keytype.h"
+#include "crypto/key/keytype.h"
 
 struct kind {
 	CK_KEY_TYPE type;

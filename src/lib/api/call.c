@@ -2,20 +2,37 @@
 
 #include "api/call.h"
 
+#include "common/log.h"
+#include "common/reason.h"
 #include "crypto/ossl/ossl.h"
+#include "pkcs11/names.h"
 
-CK_RV call_enter_always(struct call *c)
+/* Ten times as many attributes as there are: more must be a number that was never set. */
+#define TEMPLATE_MAX 2000
+
+CK_RV call_enter_plain(struct call *c, const char *function)
 {
-	*c = (struct call){ .module = module_pin() };
-	if (c->module == NULL)
-		return CKR_CRYPTOKI_NOT_INITIALIZED;
+	*c = (struct call){ .module = module_pin(), .function = function, .plain = true };
+	if (c->module != NULL)
+		return CKR_OK;
+	reason_clear();
+	return CKR_CRYPTOKI_NOT_INITIALIZED;
+}
+
+CK_RV call_enter_always(struct call *c, const char *function)
+{
+	CK_RV rv = call_enter_plain(c, function);
+
+	if (rv != CKR_OK)
+		return rv;
+	c->plain = false;
 	ossl_enter();
 	return CKR_OK;
 }
 
-CK_RV call_enter(struct call *c)
+CK_RV call_enter(struct call *c, const char *function)
 {
-	CK_RV rv = call_enter_always(c);
+	CK_RV rv = call_enter_always(c, function);
 
 	return rv == CKR_OK && !ossl_alive() ? call_leave(c, CKR_FUNCTION_FAILED) : rv;
 }
@@ -23,12 +40,14 @@ CK_RV call_enter(struct call *c)
 CK_RV call_session(struct call *c, CK_SESSION_HANDLE h)
 {
 	c->session = session_table_get(&c->module->sessions, h);
-	return c->session != NULL ? CKR_OK : CKR_SESSION_HANDLE_INVALID;
+	if (c->session == NULL)
+		return reason(CKR_SESSION_HANDLE_INVALID, "no session has the handle %lu", h);
+	return CKR_OK;
 }
 
-CK_RV call_enter_session(struct call *c, CK_RV bad, CK_SESSION_HANDLE h)
+CK_RV call_enter_session(struct call *c, const char *function, CK_RV bad, CK_SESSION_HANDLE h)
 {
-	CK_RV rv = call_enter(c);
+	CK_RV rv = call_enter(c, function);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -48,19 +67,54 @@ CK_RV call_slot(struct call *c, CK_SLOT_ID id, struct slot **out)
 	return CKR_OK;
 }
 
+/* One line for each refused call. */
+static void tell(const struct call *c, CK_RV rv)
+{
+	const char *why = reason_text();
+	const char *name = ckr_name(rv);
+
+	if (rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL)
+		return;
+	if (name == NULL)
+		name = "unknown code";
+	if (why != NULL)
+		log_warning("%s: %s: %s", c->function, name, why);
+	else
+		log_debug("%s: %s", c->function, name);
+}
+
 CK_RV call_leave(struct call *c, CK_RV rv)
 {
+	tell(c, rv);
+	reason_clear();
 	if (c->session != NULL)
 		session_table_release(c->session);
-	if (c->module != NULL) {
+	if (c->module != NULL && !c->plain)
 		ossl_leave();
+	if (c->module != NULL)
 		module_unpin();
-	}
-	*c = (struct call){ NULL, NULL };
+	*c = (struct call){ .module = NULL };
 	return rv;
 }
 
 CK_RV call_check(bool bad)
 {
 	return bad ? CKR_ARGUMENTS_BAD : CKR_OK;
+}
+
+CK_RV call_need(const void *p, const char *name)
+{
+	return p != NULL ? CKR_OK : reason(CKR_ARGUMENTS_BAD, "%s is NULL", name);
+}
+
+CK_RV call_need_template(const CK_ATTRIBUTE *templ, CK_ULONG count, const char *name)
+{
+	if (count > TEMPLATE_MAX)
+		return reason(CKR_ARGUMENTS_BAD, "%s is said to have %lu attributes", name, count);
+	return count == 0 ? CKR_OK : call_need(templ, name);
+}
+
+CK_RV call_both(CK_RV a, CK_RV b)
+{
+	return a != CKR_OK ? a : b;
 }

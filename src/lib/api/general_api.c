@@ -14,7 +14,7 @@ CK_RV C_Initialize(CK_VOID_PTR pInitArgs)
 CK_RV C_Finalize(CK_VOID_PTR pReserved)
 {
 	struct call c;
-	CK_RV rv = call_enter_always(&c);
+	CK_RV rv = call_enter_always(&c, __func__);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -25,7 +25,7 @@ CK_RV C_Finalize(CK_VOID_PTR pReserved)
 CK_RV C_GetInfo(CK_INFO_PTR pInfo)
 {
 	struct call c;
-	CK_RV rv = call_enter_always(&c);
+	CK_RV rv = call_enter_always(&c, __func__);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -41,20 +41,20 @@ CK_RV C_GetInfo(CK_INFO_PTR pInfo)
 }
 
 /* Nothing runs in parallel since PKCS#11 2.0: both functions have one answer. */
-static CK_RV not_parallel(CK_SESSION_HANDLE h)
+static CK_RV not_parallel(const char *function, CK_SESSION_HANDLE h)
 {
 	struct call c;
-	CK_RV rv = call_enter_session(&c, CKR_OK, h);
+	CK_RV rv = call_enter_session(&c, function, CKR_OK, h);
 
 	return rv == CKR_OK ? call_leave(&c, CKR_FUNCTION_NOT_PARALLEL) : rv;
 }
 
 CK_RV C_GetFunctionStatus(CK_SESSION_HANDLE hSession)
 {
-	return not_parallel(hSession);
+	return not_parallel(__func__, hSession);
 }
 
 CK_RV C_CancelFunction(CK_SESSION_HANDLE hSession)
 {
-	return not_parallel(hSession);
+	return not_parallel(__func__, hSession);
 }

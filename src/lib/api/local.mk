@@ -3,6 +3,7 @@ libcore_la_SOURCES += \
 	%D%/call.c %D%/call.h \
 	%D%/cipher_api.c \
 	%D%/digest_api.c \
+	%D%/dual_api.c \
 	%D%/general_api.c \
 	%D%/interface.c \
 	%D%/key_api.c \

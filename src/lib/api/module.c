@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "common/log.h"
+#include "common/reason.h"
 #include "common/secmem.h"
 #include "crypto/ossl/ossl.h"
 
@@ -156,6 +157,9 @@ static CK_RV start(const CK_C_INITIALIZE_ARGS *args)
 		return CKR_HOST_MEMORY;
 	rv = load(m);
 	if (rv != CKR_OK) {
+		if (reason_text() != NULL)
+			log_error("C_Initialize: %s", reason_text());
+		reason_clear();
 		module_free(m);
 		return rv;
 	}
@@ -200,6 +204,8 @@ CK_RV module_stop(void)
 		m = atomic_exchange(&current, NULL);
 	if (rv == CKR_OK && m == NULL)
 		rv = CKR_CRYPTOKI_NOT_INITIALIZED;
+	if (rv == CKR_OK)
+		slot_stop_waiting(m->slots);
 	if (rv == CKR_OK && drained())
 		module_free(m);
 	else if (rv == CKR_OK)

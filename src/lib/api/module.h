@@ -6,7 +6,7 @@
 #define API_MODULE_H
 
 #include "common/conf.h"
-#include "crypto/mech.h"
+#include "crypto/mech/mech.h"
 #include "session/session_table.h"
 #include "slot/slot.h"
 
@@ -23,7 +23,10 @@ struct module {
  */
 CK_RV module_start(const CK_C_INITIALIZE_ARGS *args) MUST_CHECK;
 
-/* C_Finalize: waits for calls that are under way in other threads. CKR_CRYPTOKI_NOT_INITIALIZED. */
+/*
+ * C_Finalize: waits for calls that are under way in other threads, but not for those in
+ * C_WaitForSlotEvent, which it ends. CKR_CRYPTOKI_NOT_INITIALIZED.
+ */
 CK_RV module_stop(void) MUST_CHECK;
 
 /*

@@ -4,13 +4,21 @@
 #include "api/call.h"
 
 /* Enters with the session and what it may do. */
-static CK_RV enter(struct call *c, bool bad, CK_SESSION_HANDLE h, struct caller *who)
+static CK_RV enter(struct call *c, const char *function, CK_RV bad, CK_SESSION_HANDLE h,
+		   struct caller *who)
 {
-	CK_RV rv = call_enter_session(c, call_check(bad), h);
+	CK_RV rv = call_enter_session(c, function, bad, h);
 
 	if (rv == CKR_OK)
 		session_caller(c->session, who);
 	return rv;
+}
+
+/* Even a template without entries must be there. */
+static CK_RV need_template(const CK_ATTRIBUTE *templ, CK_ULONG count)
+{
+	return call_both(call_need(templ, "pTemplate"),
+			 call_need_template(templ, count, "pTemplate"));
 }
 
 CK_RV C_CreateObject(CK_SESSION_HANDLE hSession, CK_ATTRIBUTE_PTR pTemplate, CK_ULONG ulCount,
@@ -18,7 +26,9 @@ CK_RV C_CreateObject(CK_SESSION_HANDLE hSession, CK_ATTRIBUTE_PTR pTemplate, CK_
 {
 	struct call c;
 	struct caller who;
-	CK_RV rv = enter(&c, pTemplate == NULL || phObject == NULL, hSession, &who);
+	CK_RV rv = enter(&c, __func__,
+			 call_both(need_template(pTemplate, ulCount),
+				   call_need(phObject, "phObject")), hSession, &who);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -31,8 +41,9 @@ CK_RV C_CopyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, CK_ATTR
 {
 	struct call c;
 	struct caller who;
-	CK_RV rv = enter(&c, (pTemplate == NULL && ulCount > 0) || phNewObject == NULL, hSession,
-			 &who);
+	CK_RV rv = enter(&c, __func__,
+			 call_both(call_need_template(pTemplate, ulCount, "pTemplate"),
+				   call_need(phNewObject, "phNewObject")), hSession, &who);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -44,7 +55,7 @@ CK_RV C_DestroyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject)
 {
 	struct call c;
 	struct caller who;
-	CK_RV rv = enter(&c, false, hSession, &who);
+	CK_RV rv = enter(&c, __func__, CKR_OK, hSession, &who);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -55,7 +66,7 @@ CK_RV C_GetObjectSize(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, CK_U
 {
 	struct call c;
 	struct caller who;
-	CK_RV rv = enter(&c, pulSize == NULL, hSession, &who);
+	CK_RV rv = enter(&c, __func__, call_need(pulSize, "pulSize"), hSession, &who);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -67,7 +78,7 @@ CK_RV C_GetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject,
 {
 	struct call c;
 	struct caller who;
-	CK_RV rv = enter(&c, pTemplate == NULL, hSession, &who);
+	CK_RV rv = enter(&c, __func__, need_template(pTemplate, ulCount), hSession, &who);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -80,7 +91,7 @@ CK_RV C_SetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject,
 {
 	struct call c;
 	struct caller who;
-	CK_RV rv = enter(&c, pTemplate == NULL, hSession, &who);
+	CK_RV rv = enter(&c, __func__, need_template(pTemplate, ulCount), hSession, &who);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -91,7 +102,8 @@ CK_RV C_SetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject,
 CK_RV C_FindObjectsInit(CK_SESSION_HANDLE hSession, CK_ATTRIBUTE_PTR pTemplate, CK_ULONG ulCount)
 {
 	struct call c;
-	CK_RV rv = call_enter_session(&c, call_check(pTemplate == NULL && ulCount > 0), hSession);
+	CK_RV rv = call_enter_session(
+		&c, __func__, call_need_template(pTemplate, ulCount, "pTemplate"), hSession);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -102,8 +114,8 @@ CK_RV C_FindObjects(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE_PTR phObject,
 		    CK_ULONG ulMaxObjectCount, CK_ULONG_PTR pulObjectCount)
 {
 	struct call c;
-	CK_RV rv = call_enter_session(&c, call_check(phObject == NULL || pulObjectCount == NULL),
-				      hSession);
+	CK_RV rv = call_enter_session(
+		&c, __func__, call_check(phObject == NULL || pulObjectCount == NULL), hSession);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -114,7 +126,7 @@ CK_RV C_FindObjects(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE_PTR phObject,
 CK_RV C_FindObjectsFinal(CK_SESSION_HANDLE hSession)
 {
 	struct call c;
-	CK_RV rv = call_enter_session(&c, CKR_OK, hSession);
+	CK_RV rv = call_enter_session(&c, __func__, CKR_OK, hSession);
 
 	if (rv != CKR_OK)
 		return rv;

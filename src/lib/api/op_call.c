@@ -2,28 +2,34 @@
 
 #include "api/op_call.h"
 
-CK_RV op_call_init(CK_SESSION_HANDLE h, enum op_kind kind, const CK_MECHANISM *m,
-		   CK_OBJECT_HANDLE key)
+CK_RV op_call_init(const char *function, CK_SESSION_HANDLE h, enum op_kind kind,
+		   const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
 {
 	struct call c;
-	CK_RV rv = call_enter_session(&c, call_check(m == NULL), h);
+	CK_RV rv = call_enter_session(&c, function, call_check(m == NULL), h);
 
 	if (rv != CKR_OK)
 		return rv;
 	return call_leave(&c, session_begin(c.session, kind, c.module->policy, m, key));
 }
 
-static bool is_bad(struct op_input in)
+bool op_call_is_bad(struct op_input in)
 {
 	return in.data == NULL && in.len > 0;
 }
 
+void op_call_tell(CK_RV rv, CK_ULONG len, struct op_output out)
+{
+	if (rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL)
+		*out.len = len;
+}
+
 /* Enters with the active operation of that kind, or leaves again. */
-static CK_RV enter_op(struct call *c, CK_SESSION_HANDLE h, enum op_kind kind, bool bad,
-		      struct op **op)
+static CK_RV enter_op(struct call *c, const char *function, CK_SESSION_HANDLE h, enum op_kind kind,
+		      bool bad, struct op **op)
 {
 	bool is_cipher = kind == OP_ENCRYPT || kind == OP_DECRYPT;
-	CK_RV rv = call_enter_session(c, call_check(bad && !is_cipher), h);
+	CK_RV rv = call_enter_session(c, function, call_check(bad && !is_cipher), h);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -46,38 +52,41 @@ static CK_RV leave_op(struct call *c, enum op_kind kind, bool done, CK_RV rv)
 typedef CK_RV op_step(struct op *op, const CK_BYTE *in, CK_ULONG len, CK_BYTE *out,
 		      CK_ULONG *out_len, bool *done);
 
-static CK_RV run(CK_SESSION_HANDLE h, enum op_kind kind, op_step *step, struct op_input in,
-		 struct op_output out)
+static CK_RV run(const char *function, CK_SESSION_HANDLE h, enum op_kind kind, op_step *step,
+		 struct op_input in, struct op_output out)
 {
 	struct call c;
 	struct op *op = NULL;
 	bool done = false;
-	CK_RV rv = enter_op(&c, h, kind, is_bad(in) || out.len == NULL, &op);
+	CK_ULONG len;
+	CK_RV rv = enter_op(&c, function, h, kind, op_call_is_bad(in) || out.len == NULL, &op);
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = step(op, in.data, in.len, out.data, out.len, &done);
+	len = *out.len;
+	rv = step(op, in.data, in.len, out.data, &len, &done);
+	op_call_tell(rv, len, out);
 	return leave_op(&c, kind, done, rv);
 }
 
-CK_RV op_call_single(CK_SESSION_HANDLE h, enum op_kind kind, struct op_input in,
-		     struct op_output out)
+CK_RV op_call_single(const char *function, CK_SESSION_HANDLE h, enum op_kind kind,
+		     struct op_input in, struct op_output out)
 {
-	return run(h, kind, op_single, in, out);
+	return run(function, h, kind, op_single, in, out);
 }
 
-CK_RV op_call_update(CK_SESSION_HANDLE h, enum op_kind kind, struct op_input in,
-		     struct op_output out)
+CK_RV op_call_update(const char *function, CK_SESSION_HANDLE h, enum op_kind kind,
+		     struct op_input in, struct op_output out)
 {
-	return run(h, kind, op_update, in, out);
+	return run(function, h, kind, op_update, in, out);
 }
 
-CK_RV op_call_feed(CK_SESSION_HANDLE h, enum op_kind kind, struct op_input in)
+CK_RV op_call_feed(const char *function, CK_SESSION_HANDLE h, enum op_kind kind, struct op_input in)
 {
 	struct call c;
 	struct op *op = NULL;
 	bool done = false;
-	CK_RV rv = enter_op(&c, h, kind, is_bad(in), &op);
+	CK_RV rv = enter_op(&c, function, h, kind, op_call_is_bad(in), &op);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -85,26 +94,31 @@ CK_RV op_call_feed(CK_SESSION_HANDLE h, enum op_kind kind, struct op_input in)
 	return leave_op(&c, kind, done, rv);
 }
 
-CK_RV op_call_finish(CK_SESSION_HANDLE h, enum op_kind kind, struct op_output out)
+CK_RV op_call_finish(const char *function, CK_SESSION_HANDLE h, enum op_kind kind,
+		     struct op_output out)
 {
 	struct call c;
 	struct op *op = NULL;
 	bool done = false;
-	CK_RV rv = enter_op(&c, h, kind, out.len == NULL, &op);
+	CK_ULONG len;
+	CK_RV rv = enter_op(&c, function, h, kind, out.len == NULL, &op);
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = op_finish(op, out.data, out.len, &done);
+	len = *out.len;
+	rv = op_finish(op, out.data, &len, &done);
+	op_call_tell(rv, len, out);
 	return leave_op(&c, kind, done, rv);
 }
 
-CK_RV op_call_verify(CK_SESSION_HANDLE h, const struct op_input *in, struct op_input signature)
+CK_RV op_call_verify(const char *function, CK_SESSION_HANDLE h, const struct op_input *in,
+		     struct op_input signature)
 {
 	struct call c;
 	struct op *op = NULL;
 	bool done = false;
-	CK_RV rv = enter_op(&c, h, OP_VERIFY, signature.data == NULL || (in != NULL && is_bad(*in)),
-			    &op);
+	CK_RV rv = enter_op(&c, function, h, OP_VERIFY,
+			    signature.data == NULL || (in != NULL && op_call_is_bad(*in)), &op);
 
 	if (rv != CKR_OK)
 		return rv;

@@ -23,24 +23,33 @@ struct op_output {
 };
 
 /* The *Init functions. */
-CK_RV op_call_init(CK_SESSION_HANDLE h, enum op_kind kind, const CK_MECHANISM *m,
-		   CK_OBJECT_HANDLE key);
+CK_RV op_call_init(const char *function, CK_SESSION_HANDLE h, enum op_kind kind,
+		   const CK_MECHANISM *m, CK_OBJECT_HANDLE key);
 
-/* C_Encrypt, C_Decrypt, C_Digest, C_Sign. */
-CK_RV op_call_single(CK_SESSION_HANDLE h, enum op_kind kind, struct op_input in,
-		     struct op_output out);
+/* C_Encrypt, C_Decrypt, C_Digest, C_Sign, C_SignRecover, C_VerifyRecover. */
+CK_RV op_call_single(const char *function, CK_SESSION_HANDLE h, enum op_kind kind,
+		     struct op_input in, struct op_output out);
 
 /* C_EncryptUpdate, C_DecryptUpdate. */
-CK_RV op_call_update(CK_SESSION_HANDLE h, enum op_kind kind, struct op_input in,
-		     struct op_output out);
+CK_RV op_call_update(const char *function, CK_SESSION_HANDLE h, enum op_kind kind,
+		     struct op_input in, struct op_output out);
 
 /* C_DigestUpdate, C_SignUpdate, C_VerifyUpdate. */
-CK_RV op_call_feed(CK_SESSION_HANDLE h, enum op_kind kind, struct op_input in);
+CK_RV op_call_feed(const char *function, CK_SESSION_HANDLE h, enum op_kind kind,
+		   struct op_input in);
 
 /* C_EncryptFinal, C_DecryptFinal, C_DigestFinal, C_SignFinal. */
-CK_RV op_call_finish(CK_SESSION_HANDLE h, enum op_kind kind, struct op_output out);
+CK_RV op_call_finish(const char *function, CK_SESSION_HANDLE h, enum op_kind kind,
+		     struct op_output out);
 
 /* C_Verify, C_VerifyFinal (in NULL). */
-CK_RV op_call_verify(CK_SESSION_HANDLE h, const struct op_input *in, struct op_input signature);
+CK_RV op_call_verify(const char *function, CK_SESSION_HANDLE h, const struct op_input *in,
+		     struct op_input signature);
+
+/* NULL with a length of 0 is an empty input. */
+bool op_call_is_bad(struct op_input in);
+
+/* Tells the caller the length that belongs to the answer rv: an error changes nothing there. */
+void op_call_tell(CK_RV rv, CK_ULONG len, struct op_output out);
 
 #endif

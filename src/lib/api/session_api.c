@@ -8,7 +8,7 @@ CK_RV C_OpenSession(CK_SLOT_ID slotID, CK_FLAGS flags, CK_VOID_PTR pApplication,
 {
 	struct call c;
 	struct slot *s = NULL;
-	CK_RV rv = call_enter(&c);
+	CK_RV rv = call_enter(&c, __func__);
 
 	(void)pApplication;	/* nothing here ever surrenders, so there is nothing to notify of */
 	(void)Notify;
@@ -28,7 +28,7 @@ CK_RV C_OpenSession(CK_SLOT_ID slotID, CK_FLAGS flags, CK_VOID_PTR pApplication,
 CK_RV C_CloseSession(CK_SESSION_HANDLE hSession)
 {
 	struct call c;
-	CK_RV rv = call_enter_always(&c);
+	CK_RV rv = call_enter_always(&c, __func__);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -39,7 +39,7 @@ CK_RV C_CloseAllSessions(CK_SLOT_ID slotID)
 {
 	struct call c;
 	struct slot *s = NULL;
-	CK_RV rv = call_enter_always(&c);
+	CK_RV rv = call_enter_always(&c, __func__);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -52,7 +52,7 @@ CK_RV C_CloseAllSessions(CK_SLOT_ID slotID)
 CK_RV C_GetSessionInfo(CK_SESSION_HANDLE hSession, CK_SESSION_INFO_PTR pInfo)
 {
 	struct call c;
-	CK_RV rv = call_enter_session(&c, CKR_OK, hSession);
+	CK_RV rv = call_enter_session(&c, __func__, CKR_OK, hSession);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -70,7 +70,7 @@ CK_RV C_Login(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR
 	      CK_ULONG ulPinLen)
 {
 	struct call c;
-	CK_RV rv = call_enter_session(&c, CKR_OK, hSession);
+	CK_RV rv = call_enter_session(&c, __func__, CKR_OK, hSession);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -88,7 +88,7 @@ CK_RV C_Login(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR
 CK_RV C_Logout(CK_SESSION_HANDLE hSession)
 {
 	struct call c;
-	CK_RV rv = call_enter_always(&c);
+	CK_RV rv = call_enter_always(&c, __func__);
 
 	if (rv != CKR_OK)
 		return rv;

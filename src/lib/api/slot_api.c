@@ -9,7 +9,7 @@
 CK_RV C_GetSlotList(CK_BBOOL tokenPresent, CK_SLOT_ID_PTR pSlotList, CK_ULONG_PTR pulCount)
 {
 	struct call c;
-	CK_RV rv = call_enter(&c);
+	CK_RV rv = call_enter(&c, __func__);
 
 	(void)tokenPresent;	/* every slot has its token, initialised or not */
 	if (rv != CKR_OK)
@@ -20,9 +20,10 @@ CK_RV C_GetSlotList(CK_BBOOL tokenPresent, CK_SLOT_ID_PTR pSlotList, CK_ULONG_PT
 }
 
 /* Enters with a slot; the pointer is tested after the slot, as the reference does. */
-static CK_RV enter_slot(struct call *c, CK_SLOT_ID id, bool bad, struct slot **out)
+static CK_RV enter_slot(struct call *c, const char *function, CK_SLOT_ID id, bool bad,
+			struct slot **out)
 {
-	CK_RV rv = call_enter(c);
+	CK_RV rv = call_enter(c, function);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -36,7 +37,7 @@ CK_RV C_GetSlotInfo(CK_SLOT_ID slotID, CK_SLOT_INFO_PTR pInfo)
 {
 	struct call c;
 	struct slot *s = NULL;
-	CK_RV rv = enter_slot(&c, slotID, pInfo == NULL, &s);
+	CK_RV rv = enter_slot(&c, __func__, slotID, pInfo == NULL, &s);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -48,24 +49,24 @@ CK_RV C_GetTokenInfo(CK_SLOT_ID slotID, CK_TOKEN_INFO_PTR pInfo)
 {
 	struct call c;
 	struct slot *s = NULL;
-	CK_RV rv = enter_slot(&c, slotID, pInfo == NULL, &s);
+	CK_RV rv = enter_slot(&c, __func__, slotID, pInfo == NULL, &s);
 
 	if (rv != CKR_OK)
 		return rv;
 	return call_leave(&c, token_info(s->token, pInfo));
 }
 
+/* A waiting thread keeps the module in use; C_Finalize wakes it before it waits for that to end. */
 CK_RV C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID_PTR pSlot, CK_VOID_PTR pReserved)
 {
 	struct call c;
-	CK_RV rv = call_enter_always(&c);
+	CK_RV rv = call_enter_plain(&c, __func__);
 
 	if (rv != CKR_OK)
 		return rv;
 	if (pSlot == NULL || pReserved != NULL)
 		return call_leave(&c, CKR_ARGUMENTS_BAD);
-	return call_leave(&c, (flags & CKF_DONT_BLOCK) != 0 ? CKR_NO_EVENT
-							    : CKR_FUNCTION_NOT_SUPPORTED);
+	return call_leave(&c, slot_wait(c.module->slots, (flags & CKF_DONT_BLOCK) == 0, pSlot));
 }
 
 CK_RV C_GetMechanismList(CK_SLOT_ID slotID, CK_MECHANISM_TYPE_PTR pMechanismList,
@@ -75,7 +76,7 @@ CK_RV C_GetMechanismList(CK_SLOT_ID slotID, CK_MECHANISM_TYPE_PTR pMechanismList
 	struct call c;
 	struct slot *s = NULL;
 	CK_ULONG count = 0;
-	CK_RV rv = call_enter(&c);
+	CK_RV rv = call_enter(&c, __func__);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -98,7 +99,7 @@ CK_RV C_GetMechanismInfo(CK_SLOT_ID slotID, CK_MECHANISM_TYPE type, CK_MECHANISM
 	const struct mech *m = NULL;
 	struct call c;
 	struct slot *s = NULL;
-	CK_RV rv = call_enter(&c);
+	CK_RV rv = call_enter(&c, __func__);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -117,7 +118,7 @@ CK_RV C_InitToken(CK_SLOT_ID slotID, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPinLen,
 {
 	struct call c;
 	struct slot *s = NULL;
-	CK_RV rv = enter_slot(&c, slotID, false, &s);
+	CK_RV rv = enter_slot(&c, __func__, slotID, false, &s);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -129,7 +130,7 @@ CK_RV C_InitPIN(CK_SESSION_HANDLE hSession, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPin
 {
 	struct call c;
 	struct caller who;
-	CK_RV rv = call_enter_session(&c, CKR_OK, hSession);
+	CK_RV rv = call_enter_session(&c, __func__, CKR_OK, hSession);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -147,7 +148,7 @@ CK_RV C_SetPIN(CK_SESSION_HANDLE hSession, CK_UTF8CHAR_PTR pOldPin, CK_ULONG ulO
 	       CK_UTF8CHAR_PTR pNewPin, CK_ULONG ulNewLen)
 {
 	struct call c;
-	CK_RV rv = call_enter_session(&c, CKR_OK, hSession);
+	CK_RV rv = call_enter_session(&c, __func__, CKR_OK, hSession);
 
 	if (rv != CKR_OK)
 		return rv;
