@@ -85,7 +85,7 @@ void make_pair(CK_MECHANISM_TYPE generator, const struct attrset *wanted, struct
 	CK_MECHANISM param = MECH(generator);
 	struct attrset *a = attrset_dup(wanted, true), *b = attrset_new(true);
 
-	if (m == NULL || a == NULL || b == NULL || keytype_generate(m, &param, a, b) != CKR_OK ||
+	if (m == NULL || a == NULL || b == NULL || mech_generate(m, &param, a, b) != CKR_OK ||
 	    keytype_load(CKO_PUBLIC_KEY, m->key, a, pub) != CKR_OK ||
 	    keytype_load(CKO_PRIVATE_KEY, m->key, b, priv) != CKR_OK)
 		die("a key pair cannot be made");
@@ -199,4 +199,105 @@ CK_RV verify_parts(CK_MECHANISM m, struct key *key, const void *in, size_t len, 
 		rv = op_verify_finish(op, sig, sig_len, &done);
 	op_free(op);
 	return rv;
+}
+
+static const size_t steps[] = { 0, 1, 5, 16, 17, 31, 32 };
+
+void check_both_ways(const char *name, CK_MECHANISM m, struct key *k, const char *plain,
+		     const char *cipher)
+{
+	struct bytes p = unhex(plain), c = unhex(cipher);
+	unsigned char out[256];
+	CK_ULONG n = sizeof(out);
+
+	CHECK(name, run(OP_ENCRYPT, m, k, p.data, p.len, out, &n) == CKR_OK);
+	CHECK(name, is_hex(out, n, cipher));
+	n = sizeof(out);
+	CHECK(name, run(OP_DECRYPT, m, k, c.data, c.len, out, &n) == CKR_OK);
+	CHECK(name, is_hex(out, n, plain));
+	/* A buffer that the plaintext just fits is large enough. */
+	n = p.len;
+	CHECK(name, run(OP_DECRYPT, m, k, c.data, c.len, out, &n) == CKR_OK);
+	CHECK(name, is_hex(out, n, plain));
+	/* In place. */
+	memcpy(out, p.data, p.len);
+	n = sizeof(out);
+	CHECK(name, run(OP_ENCRYPT, m, k, out, p.len, out, &n) == CKR_OK);
+	CHECK(name, is_hex(out, n, cipher));
+	n = sizeof(out);
+	CHECK(name, run(OP_DECRYPT, m, k, out, c.len, out, &n) == CKR_OK);
+	CHECK(name, is_hex(out, n, plain));
+	for (size_t s = 0; s < ARRAY_LEN(steps); s++) {
+		n = sizeof(out);
+		CHECK(name, run_parts(OP_ENCRYPT, m, k, p.data, p.len, steps[s], out, &n) ==
+		      CKR_OK);
+		CHECK(name, is_hex(out, n, cipher));
+		/* Exactly as large as the plaintext. */
+		n = p.len;
+		CHECK(name, run_parts(OP_DECRYPT, m, k, c.data, c.len, steps[s], out, &n) ==
+		      CKR_OK);
+		CHECK(name, is_hex(out, n, plain));
+	}
+}
+
+void check_mac(const char *name, CK_MECHANISM m, struct key *k, const char *data, const char *mac)
+{
+	struct bytes in = unhex(data), right = unhex(mac);
+	unsigned char out[64];
+	CK_ULONG n = sizeof(out);
+
+	CHECK(name, run(OP_SIGN, m, k, in.data, in.len, out, &n) == CKR_OK);
+	CHECK(name, is_hex(out, n, mac));
+	for (size_t s = 0; s < ARRAY_LEN(steps); s++) {
+		n = sizeof(out);
+		CHECK(name, run_parts(OP_SIGN, m, k, in.data, in.len, steps[s], out, &n) == CKR_OK);
+		CHECK(name, is_hex(out, n, mac));
+		CHECK(name, verify_parts(m, k, in.data, in.len, steps[s], right.data, right.len) ==
+		      CKR_OK);
+	}
+	CHECK(name, verify(m, k, in.data, in.len, right.data, right.len) == CKR_OK);
+	CHECK(name, verify(m, k, in.data, in.len, right.data, right.len - 1) ==
+	      CKR_SIGNATURE_LEN_RANGE);
+	CHECK(name, verify(m, k, in.data, in.len, right.data, right.len + 1) ==
+	      CKR_SIGNATURE_LEN_RANGE);
+	right.data[right.len - 1] ^= 1;
+	CHECK(name, verify(m, k, in.data, in.len, right.data, right.len) == CKR_SIGNATURE_INVALID);
+	CHECK(name, verify_parts(m, k, in.data, in.len, 3, right.data, right.len) ==
+	      CKR_SIGNATURE_INVALID);
+}
+
+/* Nothing of the plaintext may stay in the output buffer. */
+static bool was_wiped(const unsigned char *out, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (out[i] != 0)
+			return false;
+	return true;
+}
+
+void check_forgery(const char *name, CK_MECHANISM m, struct key *k, const struct bytes *cipher)
+{
+	unsigned char out[256] = { 0 };
+	CK_ULONG n = sizeof(out);
+
+	CHECK(name, run(OP_DECRYPT, m, k, cipher->data, cipher->len, out, &n) ==
+	      CKR_ENCRYPTED_DATA_INVALID);
+	CHECK(name, was_wiped(out, sizeof(out)));
+	n = sizeof(out);
+	CHECK(name, run_parts(OP_DECRYPT, m, k, cipher->data, cipher->len, 13, out, &n) ==
+	      CKR_ENCRYPTED_DATA_INVALID);
+	CHECK(name, was_wiped(out, sizeof(out)));
+}
+
+void check_forgeries(const char *name, CK_MECHANISM m, struct key *k, const char *cipher)
+{
+	struct bytes c = unhex(cipher);
+
+	for (size_t at = 0; at < c.len; at += 7) {
+		c.data[at] ^= 0x40;
+		check_forgery(name, m, k, &c);
+		c.data[at] ^= 0x40;
+	}
+	c.data[c.len - 1] ^= 1;
+	check_forgery(name, m, k, &c);
 }

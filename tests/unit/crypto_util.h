@@ -7,8 +7,8 @@
 
 #include <CUnit/CUnit.h>
 
-#include "crypto/keytype.h"
-#include "crypto/op.h"
+#include "crypto/key/keytype.h"
+#include "crypto/mech/op.h"
 
 /* A check that names the row of a table when it fails. */
 #define CHECK(row, value) \
@@ -73,5 +73,22 @@ CK_RV verify(CK_MECHANISM m, struct key *key, const void *in, size_t len, const 
 CK_RV verify_parts(CK_MECHANISM m, struct key *key, const void *in, size_t len, size_t step,
 		   const void *sig,
 		   size_t sig_len);
+
+/*
+ * A known answer of a cipher: both ways, in one call, in place, in parts of several lengths, into
+ * buffers that are just large enough.
+ */
+void check_both_ways(const char *name, CK_MECHANISM m, struct key *k, const char *plain,
+		     const char *cipher);
+
+/* A known answer of a MAC, in one call and in parts; a wrong one, and one of another length. */
+void check_mac(const char *name, CK_MECHANISM m, struct key *k, const char *data,
+	       const char *mac);
+
+/* Does not decrypt, and leaves nothing in the output buffer. */
+void check_forgery(const char *name, CK_MECHANISM m, struct key *k, const struct bytes *cipher);
+
+/* The same for each of many changes to the ciphertext. */
+void check_forgeries(const char *name, CK_MECHANISM m, struct key *k, const char *cipher);
 
 #endif

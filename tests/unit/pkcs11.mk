@@ -1,5 +1,5 @@
 unit_tests += tests/unit/test_abi
-tests_unit_test_abi_SOURCES = %D%/test_abi.c %D%/abi/abi.h
+tests_unit_test_abi_SOURCES = %D%/pkcs11/test_abi.c %D%/abi/abi.h
 nodist_tests_unit_test_abi_SOURCES = tests/unit/abi/abi_tables.c
 tests_unit_test_abi_LDADD = $(UNIT_LIBS)
 

@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include "crypto/keytype.h"
+#include "crypto/key/keytype.h"
 
 #include <openssl/evp.h>
 #include <string.h>
@@ -185,7 +185,8 @@ static void test_load(void)
 		CHECK(r->name, k == NULL || (k->pkey != NULL) == (r->class != CKO_SECRET_KEY));
 		/* What loads is also what may be created. */
 		if (r->expected != CKR_KEY_TYPE_INCONSISTENT)
-			CHECK(r->name, keytype_complete(r->class, r->type, s) == r->expected);
+			CHECK(r->name, (keytype_complete(r->class, r->type, s) == CKR_OK) ==
+			      (r->expected == CKR_OK));
 		key_unref(k);
 		attrset_free(s);
 	}
@@ -425,12 +426,25 @@ static const struct generate_row generations[] = {
 	{ "generic, too long", CKM_GENERIC_SECRET_KEY_GEN, 0x8000001, NULL, NULL, BAD },
 	{ "generic without length", CKM_GENERIC_SECRET_KEY_GEN, 0, NULL, NULL,
 	  CKR_TEMPLATE_INCOMPLETE },
+	{ "HMAC key", CKM_SHA3_256_KEY_GEN, 32, NULL, NULL, CKR_OK },
+	{ "HMAC key, longest", CKM_SHA_1_KEY_GEN, 512, NULL, NULL, CKR_OK },
+	{ "HMAC key, too short", CKM_SHA512_256_KEY_GEN, 31, NULL, NULL, BAD },
+	{ "HMAC key, too long", CKM_SHA384_KEY_GEN, 513, NULL, NULL, BAD },
+	{ "HMAC key without length", CKM_SHA224_KEY_GEN, 0, NULL, NULL, CKR_TEMPLATE_INCOMPLETE },
+	{ "XTS of 32 bytes", CKM_AES_XTS_KEY_GEN, 32, NULL, NULL, CKR_OK },
+	{ "XTS of 48 bytes", CKM_AES_XTS_KEY_GEN, 48, NULL, NULL, BAD },
+	{ "XTS of 64 bytes", CKM_AES_XTS_KEY_GEN, 64, NULL, NULL, CKR_OK },
+	{ "ChaCha20", CKM_CHACHA20_KEY_GEN, 32, NULL, NULL, CKR_OK },
+	{ "ChaCha20 of 16 bytes", CKM_CHACHA20_KEY_GEN, 16, NULL, NULL, BAD },
+	{ "ChaCha20 without length", CKM_CHACHA20_KEY_GEN, 0, NULL, NULL,
+	  CKR_TEMPLATE_INCOMPLETE },
+	{ "Poly1305", CKM_POLY1305_KEY_GEN, 32, NULL, NULL, CKR_OK },
 };
 
 static void set_wish(const struct generate_row *r, struct attrset *pub, struct attrset *priv)
 {
 	struct bytes e = unhex(r->exponent), p = unhex(r->params);
-	bool pair = r->type != CKM_AES_KEY_GEN && r->type != CKM_GENERIC_SECRET_KEY_GEN;
+	bool pair = mech_find(r->type)->flags & CKF_GENERATE_KEY_PAIR;
 	CK_RV rv = CKR_OK;
 
 	if (r->number != 0)
@@ -502,7 +516,7 @@ static void test_generate(void)
 		size_t len;
 
 		set_wish(r, pub, priv);
-		CHECK(r->name, keytype_generate(m, &param, pair ? pub : NULL, priv) == r->expected);
+		CHECK(r->name, mech_generate(m, &param, pair ? pub : NULL, priv) == r->expected);
 		if (r->expected == CKR_OK && pair) {
 			check_pair(r, m, pub, priv);
 		} else if (r->expected == CKR_OK) {
@@ -540,12 +554,60 @@ static void test_private_params(void)
 		const unsigned char *p = NULL;
 		size_t len = 0;
 
-		CHECK(rows[i].name, keytype_generate(mech_find(rows[i].type), &param, pub, priv) ==
+		CHECK(rows[i].name, mech_generate(mech_find(rows[i].type), &param, pub, priv) ==
 		      CKR_OK);
 		CHECK(rows[i].name, attrset_bytes(priv, CKA_EC_PARAMS, &p, &len) &&
 		      is_hex(p, len, rows[i].written));
 		attrset_free(pub);
 		attrset_free(priv);
+	}
+}
+
+/* DES keys: no length to choose, and odd parity. */
+static void test_generate_des(void)
+{
+	static const struct {
+		CK_MECHANISM_TYPE type;
+		size_t len;
+	} rows[] = { { CKM_DES_KEY_GEN, 8 }, { CKM_DES2_KEY_GEN, 16 }, { CKM_DES3_KEY_GEN, 24 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		CK_MECHANISM param = MECH(rows[i].type);
+		struct attrset *priv = attrset_new(true);
+		const unsigned char *p = NULL;
+		size_t len = 0;
+
+		CU_ASSERT_EQUAL(mech_generate(mech_find(rows[i].type), &param, NULL, priv), CKR_OK);
+		CU_ASSERT_TRUE(attrset_bytes(priv, CKA_VALUE, &p, &len));
+		CU_ASSERT_EQUAL(len, rows[i].len);
+		for (size_t b = 0; b < len; b++)
+			CU_ASSERT_EQUAL(__builtin_popcount(p[b]) % 2, 1);
+		CU_ASSERT_PTR_NULL(attrset_get(priv, CKA_VALUE_LEN));
+		attrset_free(priv);
+	}
+}
+
+/* Only the bytes of DES keys have a form of their own. */
+static void test_mend(void)
+{
+	static const struct {
+		CK_KEY_TYPE type;
+		const char *in, *out;
+	} rows[] = {
+		{ CKK_DES, "000102037f80feff", "010102027f80fefe" },
+		{ CKK_DES3, "000000000000000000000000000000000000000000000000",
+		  "010101010101010101010101010101010101010101010101" },
+		{ CKK_AES, "00000000000000000000000000000000", "00000000000000000000000000000000" },
+		{ CKK_GENERIC_SECRET, "00", "00" },
+		{ CKK_RSA, "00", "00" },
+		{ CKK_VENDOR_DEFINED, "00", "00" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct bytes b = unhex(rows[i].in);
+
+		keytype_secret_mend(rows[i].type, b.data, b.len);
+		CU_ASSERT_TRUE(is_hex(b.data, b.len, rows[i].out));
 	}
 }
 
@@ -557,17 +619,17 @@ static void test_generate_parameter(void)
 	CK_MECHANISM none = { CKM_AES_KEY_GEN, NULL, 5 };
 
 	CU_ASSERT_EQUAL(attrset_set_number(priv, CKA_VALUE_LEN, 16), CKR_OK);
-	CU_ASSERT_EQUAL(keytype_generate(mech_find(CKM_AES_KEY_GEN), &aes, NULL, priv),
+	CU_ASSERT_EQUAL(mech_generate(mech_find(CKM_AES_KEY_GEN), &aes, NULL, priv),
 			CKR_MECHANISM_PARAM_INVALID);
-	CU_ASSERT_EQUAL(keytype_generate(mech_find(CKM_AES_KEY_GEN), &none, NULL, priv),
+	CU_ASSERT_EQUAL(mech_generate(mech_find(CKM_AES_KEY_GEN), &none, NULL, priv),
 			CKR_MECHANISM_PARAM_INVALID);
 	aes.ulParameterLen = 0;
-	CU_ASSERT_EQUAL(keytype_generate(mech_find(CKM_AES_KEY_GEN), &aes, NULL, priv), CKR_OK);
-	CU_ASSERT_EQUAL(keytype_generate(mech_find(CKM_AES_ECB), &aes, NULL, priv),
+	CU_ASSERT_EQUAL(mech_generate(mech_find(CKM_AES_KEY_GEN), &aes, NULL, priv), CKR_OK);
+	CU_ASSERT_EQUAL(mech_generate(mech_find(CKM_AES_ECB), &aes, NULL, priv),
 			CKR_MECHANISM_INVALID);
 	/* Two keys differ. */
 	CU_ASSERT_EQUAL(attrset_set_number(pub, CKA_VALUE_LEN, 16), CKR_OK);
-	CU_ASSERT_EQUAL(keytype_generate(mech_find(CKM_AES_KEY_GEN), &aes, NULL, pub), CKR_OK);
+	CU_ASSERT_EQUAL(mech_generate(mech_find(CKM_AES_KEY_GEN), &aes, NULL, pub), CKR_OK);
 	CU_ASSERT_FALSE(attr_equal(attrset_get(pub, CKA_VALUE), attrset_get(priv, CKA_VALUE)));
 	attrset_free(pub);
 	attrset_free(priv);
@@ -604,15 +666,23 @@ static struct key *known_private(CK_KEY_TYPE type)
 static void test_from_pkey(void)
 {
 	static const CK_KEY_TYPE dlog[] = { CKK_DSA, CKK_DH };
-	static const char *const edwards[] = { "ED25519", "ED448", "X25519", "X448" };
+	static const struct {
+		const char *name;
+		CK_KEY_TYPE type;
+	} raw[] = {
+		{ "ED25519", CKK_EC_EDWARDS },
+		{ "ED448", CKK_EC_EDWARDS },
+		{ "X25519", CKK_EC_MONTGOMERY },
+		{ "X448", CKK_EC_MONTGOMERY },
+	};
 	CK_KEY_TYPE type;
 	EVP_PKEY *pss;
 
 	check_split("RSA", EVP_PKEY_Q_keygen(ossl_ctx(), NULL, "RSA", (size_t)1024), CKK_RSA);
 	check_split("EC", EVP_PKEY_Q_keygen(ossl_ctx(), NULL, "EC", "P-384"), CKK_EC);
-	for (size_t i = 0; i < ARRAY_LEN(edwards); i++)
-		check_split(edwards[i], EVP_PKEY_Q_keygen(ossl_ctx(), NULL, edwards[i]),
-			    CKK_EC_EDWARDS);
+	for (size_t i = 0; i < ARRAY_LEN(raw); i++)
+		check_split(raw[i].name, EVP_PKEY_Q_keygen(ossl_ctx(), NULL, raw[i].name),
+			    raw[i].type);
 	for (size_t i = 0; i < ARRAY_LEN(dlog); i++) {
 		struct key *k = known_private(dlog[i]);
 
@@ -650,6 +720,8 @@ int main(void)
 		UNIT_TEST(test_check_value_functions),
 		UNIT_TEST(test_generate),
 		UNIT_TEST(test_private_params),
+		UNIT_TEST(test_generate_des),
+		UNIT_TEST(test_mend),
 		UNIT_TEST(test_generate_parameter),
 		UNIT_TEST(test_from_pkey),
 		UNIT_TEST(test_references),

@@ -1,13 +1,13 @@
 /* The mechanism table, and which of its rows a configuration allows. */
 #include "config.h"
 
-#include "crypto/mech.h"
+#include "crypto/mech/mech.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "crypto/keytype.h"
-#include "crypto/op.h"
+#include "crypto/key/keytype.h"
+#include "crypto/mech/op.h"
 #include "crypto/ossl/ossl.h"
 #include "pkcs11/names.h"
 #include "unit/crypto_util.h"
@@ -15,8 +15,30 @@
 
 #define KNOWN_FLAGS \
 	(CKF_ENCRYPT | CKF_DECRYPT | CKF_DIGEST | CKF_SIGN | CKF_VERIFY | CKF_GENERATE | \
-	 CKF_GENERATE_KEY_PAIR)
+	 CKF_GENERATE_KEY_PAIR | CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER | CKF_WRAP | CKF_UNWRAP | \
+	 CKF_DERIVE)
+#define WRAPS (CKF_WRAP | CKF_UNWRAP)
+#define RECOVERS (CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER)
+/* What works with mech_ops, or with other functions as well. */
+#define BY_OPS (CKF_ENCRYPT | CKF_DECRYPT | CKF_DIGEST | CKF_SIGN | CKF_VERIFY | \
+		CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER)
 #define EC_FLAGS (CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
+
+/* Wrapping and derivation have functions of their own, or are encryption. */
+static bool has_functions(const struct mech *m)
+{
+	bool wraps = m->wrap != NULL && m->wrap->wrap != NULL && m->wrap->unwrap != NULL;
+
+	if ((m->flags & WRAPS) != 0 && (m->flags & WRAPS) != WRAPS)
+		return false;
+	if (m->wrap != NULL && (m->flags & WRAPS) == 0)
+		return false;
+	if ((m->flags & WRAPS) && m->ops == NULL && !wraps)
+		return false;
+	if ((m->derive != NULL) != ((m->flags & CKF_DERIVE) != 0))
+		return false;
+	return m->derive == NULL || (m->derive->derive != NULL) != (m->derive->parts != NULL);
+}
 
 /* The calls that a row announces must be there. */
 static bool has_calls(const struct mech *m)
@@ -25,6 +47,8 @@ static bool has_calls(const struct mech *m)
 
 	if (m->flags & (CKF_GENERATE | CKF_GENERATE_KEY_PAIR))
 		return ops == NULL;
+	if (ops == NULL && (m->flags & BY_OPS) == 0)
+		return true;
 	if (ops == NULL || ops->begin == NULL || ops->size == NULL || ops->end == NULL)
 		return false;
 	if (ops->update == NULL && ops->single == NULL)
@@ -51,6 +75,7 @@ static void test_table(void)
 		      (m->flags & ~(KNOWN_FLAGS | EC_FLAGS)) == 0);
 		CHECK(name, m->min <= m->max);
 		CHECK(name, has_calls(m));
+		CHECK(name, has_functions(m));
 		CHECK(name, (m->key == CK_UNAVAILABLE_INFORMATION) ==
 		      ((m->flags & CKF_DIGEST) != 0));
 		CHECK(name, m->key == CK_UNAVAILABLE_INFORMATION ||
@@ -71,6 +96,8 @@ static void test_takes(void)
 	CU_ASSERT_TRUE(mech_takes(mech_find(CKM_DES3_CBC), CKK_DES2));
 	CU_ASSERT_FALSE(mech_takes(mech_find(CKM_SHA256), CK_UNAVAILABLE_INFORMATION));
 	CU_ASSERT_FALSE(mech_takes(mech_find(CKM_AES_GCM), CKK_DES3));
+	CU_ASSERT_TRUE(mech_takes(mech_find(CKM_ECDH1_DERIVE), CKK_EC_MONTGOMERY));
+	CU_ASSERT_TRUE(mech_takes(mech_find(CKM_CONCATENATE_DATA_AND_BASE), CKK_SHA384_HMAC));
 }
 
 /* Rows of C_GetMechanismInfo, of which clients take notice. */
@@ -85,11 +112,37 @@ static void test_info(void)
 		{ CKM_SHA256, 0, 0, CKF_DIGEST },
 		{ CKM_SHA512_HMAC, 64, 512, CKF_SIGN | CKF_VERIFY },
 		{ CKM_AES_KEY_GEN, 16, 32, CKF_GENERATE },
-		{ CKM_AES_GCM, 16, 32, CKF_ENCRYPT | CKF_DECRYPT },
+		{ CKM_AES_GCM, 16, 32, CKF_ENCRYPT | CKF_DECRYPT | WRAPS },
+		{ CKM_AES_CTR, 16, 32, CKF_ENCRYPT | CKF_DECRYPT },
+		{ CKM_AES_CCM, 16, 32, CKF_ENCRYPT | CKF_DECRYPT },
+		{ CKM_AES_XTS, 32, 64, CKF_ENCRYPT | CKF_DECRYPT },
+		{ CKM_CHACHA20_POLY1305, 32, 32, CKF_ENCRYPT | CKF_DECRYPT },
+		{ CKM_POLY1305, 32, 32, CKF_SIGN | CKF_VERIFY },
+		{ CKM_SHA3_512, 0, 0, CKF_DIGEST },
+		{ CKM_SHA3_512_HMAC, 64, 512, CKF_SIGN | CKF_VERIFY },
+		{ CKM_SHA_1_HMAC_GENERAL, 20, 512, CKF_SIGN | CKF_VERIFY },
+		{ CKM_SHA3_224_KEY_GEN, 28, 512, CKF_GENERATE },
+		{ CKM_AES_GMAC, 16, 32, CKF_SIGN | CKF_VERIFY },
+		{ CKM_DES_CBC, 0, 0, CKF_ENCRYPT | CKF_DECRYPT | WRAPS },
+		{ CKM_DES_KEY_GEN, 0, 0, CKF_GENERATE },
+		{ CKM_AES_KEY_WRAP, 16, 0x80000000, WRAPS },
+		{ CKM_AES_KEY_WRAP_PAD, 1, 0x80000000, WRAPS },
+		{ CKM_DES3_CBC_PAD, 0, 0, CKF_ENCRYPT | CKF_DECRYPT | WRAPS },
+		{ CKM_ECDH1_DERIVE, 112, 521, CKF_DERIVE | EC_FLAGS },
 		{ CKM_GENERIC_SECRET_KEY_GEN, 1, 0x8000000, CKF_GENERATE },
 		{ CKM_RSA_PKCS_KEY_PAIR_GEN, 512, 16384, CKF_GENERATE_KEY_PAIR },
-		{ CKM_RSA_PKCS, 512, 16384, CKF_ENCRYPT | CKF_DECRYPT | CKF_SIGN | CKF_VERIFY },
-		{ CKM_RSA_PKCS_OAEP, 512, 16384, CKF_ENCRYPT | CKF_DECRYPT },
+		{ CKM_RSA_PKCS, 512, 16384, CKF_ENCRYPT | CKF_DECRYPT | CKF_SIGN | CKF_VERIFY |
+		  RECOVERS | WRAPS },
+		{ CKM_RSA_X_509, 512, 16384, CKF_ENCRYPT | CKF_DECRYPT | CKF_SIGN | CKF_VERIFY |
+		  RECOVERS },
+		{ CKM_RSA_PKCS_OAEP, 512, 16384, CKF_ENCRYPT | CKF_DECRYPT | WRAPS },
+		{ CKM_RSA_AES_KEY_WRAP, 512, 16384, WRAPS },
+		{ CKM_DSA_SHA256, 512, 10000, CKF_SIGN | CKF_VERIFY },
+		{ CKM_DH_PKCS_DERIVE, 512, 10000, CKF_DERIVE },
+		{ CKM_EC_MONTGOMERY_KEY_PAIR_GEN, 255, 448, CKF_GENERATE_KEY_PAIR },
+		{ CKM_AES_CBC_ENCRYPT_DATA, 0, 0, CKF_DERIVE },
+		{ CKM_DES3_ECB_ENCRYPT_DATA, 0, 0, CKF_DERIVE },
+		{ CKM_CONCATENATE_BASE_AND_KEY, 1, 512, CKF_DERIVE },
 		{ CKM_EC_KEY_PAIR_GEN, 112, 521, CKF_GENERATE_KEY_PAIR | EC_FLAGS },
 		{ CKM_ECDSA_SHA256, 112, 521, CKF_SIGN | CKF_VERIFY | EC_FLAGS },
 		{ CKM_EDDSA, 255, 448, CKF_SIGN | CKF_VERIFY },
@@ -178,7 +231,7 @@ static void test_policy_flags(void)
 	CU_ASSERT_EQUAL_FATAL(mech_policy_new("CKM_RSA_PKCS,CKM_SHA256", &p), CKR_OK);
 	CU_ASSERT_EQUAL(mech_policy_find(p, CKM_RSA_PKCS, CKF_SIGN, &m), CKR_OK);
 	CU_ASSERT_EQUAL(mech_policy_find(p, CKM_RSA_PKCS, CKF_DECRYPT | CKF_WRAP, &m), CKR_OK);
-	CU_ASSERT_EQUAL(mech_policy_find(p, CKM_RSA_PKCS, CKF_WRAP, &m), CKR_MECHANISM_INVALID);
+	CU_ASSERT_EQUAL(mech_policy_find(p, CKM_RSA_PKCS, CKF_DERIVE, &m), CKR_MECHANISM_INVALID);
 	CU_ASSERT_EQUAL(mech_policy_find(p, CKM_SHA256, CKF_SIGN, &m), CKR_MECHANISM_INVALID);
 	CU_ASSERT_EQUAL(mech_policy_find(p, CKM_SHA512, CKF_DIGEST, &m), CKR_MECHANISM_INVALID);
 	mech_policy_free(p);
@@ -198,7 +251,7 @@ static bool mldsa_pair(CK_ULONG set, struct key **pub, struct key **priv)
 	CK_MECHANISM gen = { CKM_ML_DSA_KEY_PAIR_GEN, NULL, 0 };
 	struct attrset *a = attrset_new(true), *b = attrset_new(true);
 	bool ok = attrset_set_number(a, CKA_PARAMETER_SET, set) == CKR_OK &&
-		  keytype_generate(mech_find(gen.mechanism), &gen, a, b) == CKR_OK &&
+		  mech_generate(mech_find(gen.mechanism), &gen, a, b) == CKR_OK &&
 		  attrset_get(b, CKA_SEED) != NULL &&
 		  keytype_load(CKO_PUBLIC_KEY, CKK_ML_DSA, a, pub) == CKR_OK &&
 		  keytype_load(CKO_PRIVATE_KEY, CKK_ML_DSA, b, priv) == CKR_OK;

@@ -344,9 +344,9 @@ static void test_directory_gone(void)
 	id = help_add(t.store, 1);
 	aside = path_join(t.root, "aside");
 	CU_ASSERT_EQUAL(rename(t.dir, aside), 0);
-	CU_ASSERT_EQUAL(store_changed(t.store, &changed), CKR_DEVICE_ERROR);
-	CU_ASSERT_EQUAL(store_list(t.store, &ids, &count), CKR_DEVICE_ERROR);
-	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL), CKR_DEVICE_ERROR);
+	CU_ASSERT_EQUAL(store_changed(t.store, &changed), CKR_DEVICE_REMOVED);
+	CU_ASSERT_EQUAL(store_list(t.store, &ids, &count), CKR_DEVICE_REMOVED);
+	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL), CKR_DEVICE_REMOVED);
 	CU_ASSERT_EQUAL(rename(aside, t.dir), 0);
 	CU_ASSERT_EQUAL(help_list_count(t.store), 1);
 	free(aside);

@@ -27,6 +27,7 @@ static void test_pin_flags(void)
 	struct attrset *a = attrset_new(false);
 	struct secbuf *key = NULL, *opened = NULL;
 	bool changed = false;
+	const struct pin_limit any = { 0, 0 };
 
 	CU_ASSERT_EQUAL_FATAL(tokenkey_generate(&key), CKR_OK);
 	CU_ASSERT_EQUAL(attrset_set_number(a, CKA_OS_TOKENFLAGS, 0xc00425), CKR_OK);
@@ -37,15 +38,15 @@ static void test_pin_flags(void)
 	CU_ASSERT_EQUAL(pin_store(a, PIN_USER, key, PIN("1234")), CKR_OK);
 	CU_ASSERT_EQUAL(flags_of(a), 0x42d);
 
-	CU_ASSERT_EQUAL(pin_note_try(a, PIN_USER, true, &changed), CKR_OK);
+	CU_ASSERT_EQUAL(pin_note_try(a, PIN_USER, true, &any, &changed), CKR_OK);
 	CU_ASSERT_FALSE(changed);
-	CU_ASSERT_EQUAL(pin_note_try(a, PIN_USER, false, &changed), CKR_OK);
+	CU_ASSERT_EQUAL(pin_note_try(a, PIN_USER, false, &any, &changed), CKR_OK);
 	CU_ASSERT_TRUE(changed);
 	CU_ASSERT_EQUAL(flags_of(a), 0x1042d);
 	changed = false;
-	CU_ASSERT_EQUAL(pin_note_try(a, PIN_USER, false, &changed), CKR_OK);
+	CU_ASSERT_EQUAL(pin_note_try(a, PIN_USER, false, &any, &changed), CKR_OK);
 	CU_ASSERT_FALSE(changed);
-	CU_ASSERT_EQUAL(pin_note_try(a, PIN_SO, false, &changed), CKR_OK);
+	CU_ASSERT_EQUAL(pin_note_try(a, PIN_SO, false, &any, &changed), CKR_OK);
 	CU_ASSERT_EQUAL(flags_of(a), 0x11042d);
 
 	CU_ASSERT_EQUAL_FATAL(pin_open(a, PIN_USER, PIN("1234"), &opened), CKR_OK);
@@ -63,7 +64,9 @@ static void test_pin_flags(void)
 static void test_login(void)
 {
 	char *dir = unit_make_dir();
-	struct token_place place = { store_backend_find("file"), dir, 0077 };
+	struct token_place place = {
+		.backend = store_backend_find("file"), .dir = dir, .mask = 0077,
+	};
 	struct token *t = NULL;
 	struct caller who;
 	uint64_t before = 0, after = 0;
@@ -119,7 +122,9 @@ static struct stat token_file(const char *dir, const char *name)
 static void test_login_writes_nothing(void)
 {
 	char *dir = unit_make_dir(), *path = path_join(dir, "t");
-	struct token_place place = { store_backend_find("file"), dir, 0077 };
+	struct token_place place = {
+		.backend = store_backend_find("file"), .dir = dir, .mask = 0077,
+	};
 	struct attrset *a = attrset_new(false);
 	struct secbuf *key = NULL;
 	struct store *store = NULL;
@@ -200,7 +205,7 @@ static void test_slot_ids(void)
 	CU_ASSERT_EQUAL(slot_list(m, ids, &count), CKR_OK);
 	for (size_t i = 0; i < 5; i++)
 		CU_ASSERT_EQUAL(ids[i], expected[i]);
-	CU_ASSERT_FALSE(token_is_initialised(slot_find(m, ids[5])->token));
+	CU_ASSERT_PTR_NULL(token_dir(slot_find(m, ids[5])->token));
 	CU_ASSERT_PTR_NULL(slot_find(m, 99));
 	slot_manager_free(m);
 	free(junk);

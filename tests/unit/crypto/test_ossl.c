@@ -188,6 +188,17 @@ static void test_cache(void)
 	CU_ASSERT_TRUE(ossl_has_key("RSA"));
 	CU_ASSERT_TRUE(ossl_has_key("ED25519"));
 	CU_ASSERT_FALSE(ossl_has_key("ROT13"));
+	CU_ASSERT_FALSE(ossl_has(OSSL_OP_KEYMGMT, "RS"));
+	CU_ASSERT_FALSE(ossl_has(OSSL_OP_KEYMGMT, "SHA256"));
+	CU_ASSERT_FALSE(ossl_has(OSSL_OP_KEYMGMT, ""));
+	CU_ASSERT_TRUE(ossl_has(OSSL_OP_DIGEST, "SHA256"));
+	CU_ASSERT_TRUE(ossl_has(OSSL_OP_DIGEST, "sha2-256"));
+	CU_ASSERT_FALSE(ossl_has(OSSL_OP_DIGEST, "MD4"));
+	CU_ASSERT_TRUE(ossl_has(OSSL_OP_MAC, "HMAC"));
+	CU_ASSERT_TRUE(ossl_has_cipher_sized("AES-%u-CBC", 16));
+	CU_ASSERT_TRUE(ossl_has_cipher_sized("DES-EDE3-CBC", 24));
+	CU_ASSERT_FALSE(ossl_has_cipher_sized("AES-%u-CBC", 17));
+	CU_ASSERT_FALSE(ossl_has_cipher_sized("AES-%u-CBC", SIZE_MAX));
 	CU_ASSERT_EQUAL(ERR_peek_error(), 0);
 }
 
@@ -228,8 +239,13 @@ static void test_error_queue(void)
 	ossl_leave();
 	CU_ASSERT_EQUAL(ERR_GET_REASON(ERR_get_error()), 42);
 	CU_ASSERT_EQUAL(ERR_get_error(), 0);
-	/* With nothing there before, nothing is left. */
+	/* With nothing there before, nothing is left, and the cause of an error is found. */
 	ossl_enter();
+	ERR_raise(ERR_LIB_USER, ERR_R_MALLOC_FAILURE);
+	ERR_raise(ERR_LIB_USER, 45);
+	CU_ASSERT_EQUAL(ossl_error("a test", CKR_DEVICE_ERROR), CKR_HOST_MEMORY);
+	ERR_raise(ERR_LIB_USER, 46);
+	CU_ASSERT_EQUAL(ossl_quiet(CKR_DEVICE_ERROR), CKR_DEVICE_ERROR);
 	CU_ASSERT_EQUAL(tokenkey_decrypt(key, bad, sizeof(bad), &out), CKR_DATA_INVALID);
 	ERR_raise(ERR_LIB_USER, 44);
 	ossl_leave();

@@ -119,6 +119,40 @@ static void test_pairs(void)
 	}
 }
 
+/* The other digests: what a mechanism signs, the raw one verifies over the digest, and back. */
+static void test_sha3(void)
+{
+	static const struct {
+		CK_MECHANISM_TYPE digest, ecdsa, dsa;
+	} rows[] = {
+		{ CKM_SHA3_224, CKM_ECDSA_SHA3_224, CKM_DSA_SHA3_224 },
+		{ CKM_SHA3_256, CKM_ECDSA_SHA3_256, CKM_DSA_SHA3_256 },
+		{ CKM_SHA3_384, CKM_ECDSA_SHA3_384, CKM_DSA_SHA3_384 },
+		{ CKM_SHA3_512, CKM_ECDSA_SHA3_512, CKM_DSA_SHA3_512 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+		struct key *pub = make_key(CKO_PUBLIC_KEY, pairs[i].type, pairs[i].pub);
+		struct key *priv = make_key(CKO_PRIVATE_KEY, pairs[i].type, pairs[i].priv);
+		CK_MECHANISM raw = MECH(pairs[i].raw);
+
+		for (size_t d = 0; d < ARRAY_LEN(rows); d++) {
+			CK_MECHANISM digest = MECH(rows[d].digest);
+			CK_MECHANISM hashed = MECH(pairs[i].type == CKK_DSA ? rows[d].dsa :
+									      rows[d].ecdsa);
+			unsigned char hash[64];
+			CK_ULONG hash_len = sizeof(hash);
+
+			CHECK(pairs[i].name, run(OP_DIGEST, digest, NULL, SAMPLE, 6, hash,
+						 &hash_len) == CKR_OK);
+			check_own(pairs[i].name, raw, hashed, pub, priv,
+				  strlen(pairs[i].sigs[0]) / 2, hash, hash_len);
+		}
+		key_unref(pub);
+		key_unref(priv);
+	}
+}
+
 /* The parameter of a mechanism that has none, and keys that do not fit. */
 static void test_refused(void)
 {
@@ -319,6 +353,59 @@ static void test_eddsa_params(void)
 	key_unref(priv);
 }
 
+/* A group of 2048 and 256 bits, found from hashed seeds: more than the reference announces. */
+#define WIDE_P \
+	"882a20e6379eb83aecb916f4b9ea79c1e6c08a0d80f6ad1dc9a94217582460011f2e6d00279b4659" \
+	"b6d6f1ad57e12568e4a50f80908af50d1e861001b2be2a3ba10e1d8b32f98c84d002bfa431e1d995" \
+	"fef4856e0d133936982b59d550ce57f8af9599acf20870a4b63cf7389bc164c439ecceca9151756e" \
+	"b2dd36a96368253d04cd1c6d463ba6752ff68f9125991b1c4af983ae355b62366122ba2d47eee3b2" \
+	"63540692485e9982808a3ad2d9eda3ef9f9b6b45ea3d491ee894cc3f0b7579e9ac3d4b0bb4df327d" \
+	"d5710a5d34c2e603f24f8a3ec2c916e5387afd0c746505f6af5de686343495320f9c9796d743e8b3" \
+	"08ae41478f424c98eedee40c4d68e6c9"
+#define WIDE_Q \
+	"d98ef49a7788d78f0492028759b34a721d827d1c2ca22b6f688e6570fdc1568f"
+#define WIDE_G \
+	"197e9d061e3b4d32faf0fac30c6b2e5606a660f5fc4aca45005a1e53ce57d67f60f68366287b7851" \
+	"2fc3b6e4670306378281ca541df4d15a59e4606b79d1a8e79219ce9eb0380d75851acd54a3f60c67" \
+	"87a8922410c764a48600415883370dffb9896a98cde2b652805e9c64e74f88114348a24c4c0a6eac" \
+	"930e07668664ac80955f0179e8a512a2b9b223e5d8ba324e974749298c0f436fa4da08c3c8191d81" \
+	"ea6b7f41abda1603285d574e92e58f07d9d4cca24b16e000b8aeb6363d1d7daacf34799908f05173" \
+	"db7f03c2898dea0fb5ed8be7ab5138552d74938c787edd97cc29f044edb47b02940294aa4992f158" \
+	"391df86243a228e963c8769fe8256b7c"
+#define WIDE_X \
+	"0094f825b2bbc32dd8d196367fa8776873069c12a8954d8da7513aa7704ddd09"
+#define WIDE_Y \
+	"2e1540b6262cd260e84421c830b793916cca00587151c26e4773918d5c7b28dd1fdf1a09d5f83c36" \
+	"3eeb178efae19026bcb36289043b42fc0b77176cde8b4cf73a400102569399a2f4e3dac0deb4597d" \
+	"d3b107f5419cc4ee3b04da98daff1bd0abee9c458058c7cc0a0fec3ce98ffbf01c738e4ad1a010c3" \
+	"d3c611e3e3d28139a2885bb7cb77e850e349199b7e9f6d871451ffcdba8fdb8739e88fbc39a26aab" \
+	"14b5a184dc84620e5d2e95dd1bedd2692ecb5944354f7b2d50013fd488401c08cb581c43275d4b85" \
+	"7f2bb048a3577d584524dc6337a638a23294ebbf7c0e506fe929422588e33362f430a7dc1dccfdfd" \
+	"3ae9c1cb9b540fdd0d4b4378db0717db"
+
+static void test_wide_dsa(void)
+{
+#define WIDE_DOMAIN { CKA_PRIME, WIDE_P }, { CKA_SUBPRIME, WIDE_Q }, { CKA_BASE, WIDE_G }
+	static const struct hex_attr pub_parts[] = { WIDE_DOMAIN, { CKA_VALUE, WIDE_Y },
+						     { 0, NULL } };
+	static const struct hex_attr priv_parts[] = { WIDE_DOMAIN, { CKA_VALUE, WIDE_X },
+						      { 0, NULL } };
+	struct key *pub = make_key(CKO_PUBLIC_KEY, CKK_DSA, pub_parts);
+	struct key *priv = make_key(CKO_PRIVATE_KEY, CKK_DSA, priv_parts);
+	CK_MECHANISM m = MECH(CKM_DSA_SHA256);
+	unsigned char sig[64];
+	CK_ULONG n = sizeof(sig);
+
+	CU_ASSERT_FATAL(pub != NULL && priv != NULL);
+	CU_ASSERT_TRUE(pub->size <= mech_find(CKM_DSA_SHA256)->max);
+	CU_ASSERT_EQUAL(run_parts(OP_SIGN, m, priv, SAMPLE, 6, 4, sig, &n), CKR_OK);
+	CU_ASSERT_EQUAL(n, 64);
+	CU_ASSERT_EQUAL(verify_parts(m, pub, SAMPLE, 6, 5, sig, n), CKR_OK);
+	CU_ASSERT_EQUAL(verify(m, pub, "Sample", 6, sig, n), CKR_SIGNATURE_INVALID);
+	key_unref(pub);
+	key_unref(priv);
+}
+
 /* A Curve25519 key has the same key type in tokens of SoftHSM 2, but cannot sign. */
 static void test_montgomery(void)
 {
@@ -336,11 +423,13 @@ int main(void)
 {
 	static const struct unit_test tests[] = {
 		UNIT_TEST(test_pairs),
+		UNIT_TEST(test_sha3),
 		UNIT_TEST(test_refused),
 		UNIT_TEST(test_curves),
 		UNIT_TEST(test_narrow_numbers),
 		UNIT_TEST(test_eddsa),
 		UNIT_TEST(test_eddsa_params),
+		UNIT_TEST(test_wide_dsa),
 		UNIT_TEST(test_montgomery),
 	};
 

@@ -10,7 +10,7 @@
 
 static const size_t steps[] = { 0, 1, 7, 64 };
 
-/* FIPS 180-4 and RFC 1321: the usual examples. */
+/* FIPS 180-4, FIPS 202, RFC 1321 and the page of RIPEMD-160: the usual examples. */
 #define ABC "616263"
 #define TWO_BLOCKS \
 	"6162636462636465636465666465666765666768666768696768696a68696a6b696a6b6c6a6b6c6d" \
@@ -67,6 +67,54 @@ static const struct {
 	  "204a8fc6dda82f0a0ced7beb8e08a41657c16ef468b228a8279be331a703c33596fd15c13b1b07f9"
 	  "aa1d3bea57789ca0"
 	  "31ad85c7a71dd70354ec631238ca3445" },
+	{ "sha512/224, empty", CKM_SHA512_224, "",
+	  "6ed0dd02806fa89e25de060c19d3ac86cabb87d6a0ddd05c333b84f4" },
+	{ "sha512/224, abc", CKM_SHA512_224, ABC,
+	  "4634270f707b6a54daae7530460842e20e37ed265ceee9a43e8924aa" },
+	{ "sha512/224, two blocks", CKM_SHA512_224, TWO_BLOCKS,
+	  "e5302d6d54bb242275d1e7622d68df6eb02dedd13f564c13dbda2174" },
+	{ "sha512/256, empty", CKM_SHA512_256, "",
+	  "c672b8d1ef56ed28ab87c3622c5114069bdd3ad7b8f9737498d0c01ecef0967a" },
+	{ "sha512/256, abc", CKM_SHA512_256, ABC,
+	  "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23" },
+	{ "sha512/256, two blocks", CKM_SHA512_256, TWO_BLOCKS,
+	  "bde8e1f9f19bb9fd3406c90ec6bc47bd36d8ada9f11880dbc8a22a7078b6a461" },
+	{ "sha3-224, empty", CKM_SHA3_224, "",
+	  "6b4e03423667dbb73b6e15454f0eb1abd4597f9a1b078e3f5b5a6bc7" },
+	{ "sha3-224, abc", CKM_SHA3_224, ABC,
+	  "e642824c3f8cf24ad09234ee7d3c766fc9a3a5168d0c94ad73b46fdf" },
+	{ "sha3-224, two blocks", CKM_SHA3_224, TWO_BLOCKS,
+	  "8a24108b154ada21c9fd5574494479ba5c7e7ab76ef264ead0fcce33" },
+	{ "sha3-256, empty", CKM_SHA3_256, "",
+	  "a7ffc6f8bf1ed76651c14756a061d662f580ff4de43b49fa82d80a4b80f8434a" },
+	{ "sha3-256, abc", CKM_SHA3_256, ABC,
+	  "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532" },
+	{ "sha3-256, two blocks", CKM_SHA3_256, TWO_BLOCKS,
+	  "41c0dba2a9d6240849100376a8235e2c82e1b9998a999e21db32dd97496d3376" },
+	{ "sha3-384, empty", CKM_SHA3_384, "",
+	  "0c63a75b845e4f7d01107d852e4c2485c51a50aaaa94fc61995e71bbee983a2ac3713831264adb47"
+	  "fb6bd1e058d5f004" },
+	{ "sha3-384, abc", CKM_SHA3_384, ABC,
+	  "ec01498288516fc926459f58e2c6ad8df9b473cb0fc08c2596da7cf0e49be4b298d88cea927ac7f5"
+	  "39f1edf228376d25" },
+	{ "sha3-384, two blocks", CKM_SHA3_384, TWO_BLOCKS,
+	  "991c665755eb3a4b6bbdfb75c78a492e8c56a22c5c4d7e429bfdbc32b9d4ad5aa04a1f076e62fea1"
+	  "9eef51acd0657c22" },
+	{ "sha3-512, empty", CKM_SHA3_512, "",
+	  "a69f73cca23a9ac5c8b567dc185a756e97c982164fe25859e0d1dcc1475c80a615b2123af1f5f94c"
+	  "11e3e9402c3ac558f500199d95b6d3e301758586281dcd26" },
+	{ "sha3-512, abc", CKM_SHA3_512, ABC,
+	  "b751850b1a57168a5693cd924b6b096e08f621827444f70d884f5d0240d2712e10e116e9192af3c9"
+	  "1a7ec57647e3934057340b4cf408d5a56592f8274eec53f0" },
+	{ "sha3-512, two blocks", CKM_SHA3_512, TWO_BLOCKS,
+	  "04a371e84ecfb5b8b77cb48610fca8182dd457ce6f326a0fd3d7ec2f1e91636dee691fbe0c985302"
+	  "ba1b0d8dc78c086346b533b49c030d99a27daf1139d6e75e" },
+	{ "ripemd160, empty", CKM_RIPEMD160, "",
+	  "9c1185a5c5e9fc54612808977ee8f548b2258d31" },
+	{ "ripemd160, abc", CKM_RIPEMD160, ABC,
+	  "8eb208f7e05d987a9b044a8e98c6b087f15a0bfc" },
+	{ "ripemd160, two blocks", CKM_RIPEMD160, TWO_BLOCKS,
+	  "12a053384a9c0c88e405a06c27dcf49ada62eb2b" },
 };
 
 static void test_digests(void)
@@ -89,16 +137,31 @@ static void test_digests(void)
 	}
 }
 
-/* A parameter is ignored, whatever it is. */
+/* None of them takes a parameter, though the reference ignores whatever it is. */
 static void test_parameter(void)
 {
-	CK_MECHANISM m = { CKM_SHA256, NULL, 4000 };
-	struct key *k = make_secret(CKK_AES, AES_KEY);
+	static const struct {
+		enum op_kind kind;
+		CK_MECHANISM_TYPE type;
+	} rows[] = {
+		{ OP_DIGEST, CKM_SHA256 }, { OP_DIGEST, CKM_SHA3_256 }, { OP_SIGN, CKM_AES_CMAC },
+		{ OP_SIGN, CKM_SHA256_HMAC }, { OP_SIGN, CKM_SHA3_256_HMAC },
+	};
+	struct key *aes = make_secret(CKK_AES, AES_KEY), *other = make_secret(CKK_GENERIC_SECRET,
+			AES_KEY AES_KEY);
 
-	CU_ASSERT_EQUAL(try_begin(OP_DIGEST, m, NULL), CKR_OK);
-	m.mechanism = CKM_AES_CMAC;
-	CU_ASSERT_EQUAL(try_begin(OP_SIGN, m, k), CKR_OK);
-	key_unref(k);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		CK_MECHANISM m = { rows[i].type, NULL, 4000 };
+		struct key *k = rows[i].type == CKM_AES_CMAC ? aes : other;
+
+		CU_ASSERT_EQUAL(try_begin(rows[i].kind, m, rows[i].kind == OP_SIGN ? k : NULL),
+				CKR_MECHANISM_PARAM_INVALID);
+		m.ulParameterLen = 0;
+		CU_ASSERT_EQUAL(try_begin(rows[i].kind, m, rows[i].kind == OP_SIGN ? k : NULL),
+				CKR_OK);
+	}
+	key_unref(aes);
+	key_unref(other);
 }
 
 static const struct {
@@ -233,6 +296,46 @@ static const struct {
 	  "e37b6a775dc87dbaa4dfa9f96e5e3ffddebd71f8867289865df5a32d20cdc944b6022cac3c4982b1"
 	  "0d5eeb55c3e4de15"
 	  "134676fb6de0446065c97440fa8c6a58" },
+	{ "NIST example, SHA3-224, short key", CKM_SHA3_224_HMAC, CKK_SHA3_224_HMAC,
+	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b",
+	  "53616d706c65206d65737361676520666f72206b65796c656e3c626c6f636b6c656e",
+	  "332cfd59347fdb8e576e77260be4aba2d6dc53117b3bfb52c6d18c04" },
+	{ "NIST example, SHA3-256, short key", CKM_SHA3_256_HMAC, CKK_GENERIC_SECRET,
+	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+	  "53616d706c65206d65737361676520666f72206b65796c656e3c626c6f636b6c656e",
+	  "4fe8e202c4f058e8dddc23d8c34e467343e23555e24fc2f025d598f558f67205" },
+	{ "NIST example, SHA3-384, short key", CKM_SHA3_384_HMAC, CKK_SHA3_384_HMAC,
+	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f2021222324252627"
+	  "28292a2b2c2d2e2f",
+	  "53616d706c65206d65737361676520666f72206b65796c656e3c626c6f636b6c656e",
+	  "d588a3c51f3f2d906e8298c1199aa8ff6296218127f6b38a90b6afe2c5617725bc99987f79b22a55"
+	  "7b6520db710b7f42" },
+	{ "NIST example, SHA3-512, short key", CKM_SHA3_512_HMAC, CKK_SHA3_512_HMAC,
+	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f2021222324252627"
+	  "28292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f",
+	  "53616d706c65206d65737361676520666f72206b65796c656e3c626c6f636b6c656e",
+	  "4efd629d6c71bf86162658f29943b1c308ce27cdfa6db0d9c3ce81763f9cbce5f7ebe9868031db1a"
+	  "8f8eb7b6b95e5c5e3f657a8996c86a2f6527e307f0213196" },
+	{ "as RFC 4231 case 6, SHA-512/224", CKM_SHA512_224_HMAC, CKK_SHA512_224_HMAC,
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaaaaaaaa",
+	  "54657374205573696e67204c6172676572205468616e20426c6f636b2d53697a65204b6579202d20"
+	  "48617368204b6579204669727374",
+	  "29bef8ce88b54d4226c3c7718ea9e32ace2429026f089e38cea9aeda" },
+	{ "as RFC 4231 case 6, SHA-512/256", CKM_SHA512_256_HMAC, CKK_SHA512_256_HMAC,
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaaaaaaaa",
+	  "54657374205573696e67204c6172676572205468616e20426c6f636b2d53697a65204b6579202d20"
+	  "48617368204b6579204669727374",
+	  "87123c45f7c537a404f8f47cdbedda1fc9bec60eeb971982ce7ef10e774e6539" },
+	{ "RFC 2286, RIPEMD-160 case 1", CKM_RIPEMD160_HMAC, CKK_RIPEMD160_HMAC,
+	  "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b",
+	  "4869205468657265",
+	  "24cb4bd67d20fc1a5d2ed7732dcc39377f0a5668" },
 	{ "RFC 4493, 0 bytes", CKM_AES_CMAC, CKK_AES,
 	  "2b7e151628aed2a6abf7158809cf4f3c",
 	  "",
@@ -306,30 +409,10 @@ static const struct {
 static void test_macs(void)
 {
 	for (size_t i = 0; i < ARRAY_LEN(macs); i++) {
-		struct bytes in = unhex(macs[i].in), right = unhex(macs[i].out);
 		struct key *k = make_secret(macs[i].key_type, macs[i].key);
 		CK_MECHANISM m = MECH(macs[i].type);
-		unsigned char out[64];
-		CK_ULONG n = sizeof(out);
 
-		CHECK(macs[i].name, run(OP_SIGN, m, k, in.data, in.len, out, &n) == CKR_OK);
-		CHECK(macs[i].name, is_hex(out, n, macs[i].out));
-		for (size_t s = 0; s < ARRAY_LEN(steps); s++) {
-			n = sizeof(out);
-			CHECK(macs[i].name, run_parts(OP_SIGN, m, k, in.data, in.len, steps[s], out,
-						      &n) == CKR_OK);
-			CHECK(macs[i].name, is_hex(out, n, macs[i].out));
-			CHECK(macs[i].name,
-			      verify_parts(m, k, in.data, in.len, steps[s], right.data,
-					   right.len) == CKR_OK);
-		}
-		CHECK(macs[i].name, verify(m, k, in.data, in.len, right.data, right.len) == CKR_OK);
-		CHECK(macs[i].name,
-		      verify(m, k, in.data, in.len, right.data, right.len - 1) ==
-			      CKR_SIGNATURE_LEN_RANGE);
-		right.data[right.len - 1] ^= 1;
-		CHECK(macs[i].name, verify(m, k, in.data, in.len, right.data, right.len) ==
-		      CKR_SIGNATURE_INVALID);
+		check_mac(macs[i].name, m, k, macs[i].in, macs[i].out);
 		key_unref(k);
 	}
 }
@@ -343,12 +426,19 @@ static void test_key_sizes(void)
 		CK_KEY_TYPE own;
 		size_t min;
 	} rows[] = {
-		{ "MD5", CKM_MD5_HMAC, CKK_MD5_HMAC, 16 },	   { "SHA-1", CKM_SHA_1_HMAC,
-				CKK_SHA_1_HMAC, 20 },
+		{ "MD5", CKM_MD5_HMAC, CKK_MD5_HMAC, 16 },
+		{ "SHA-1", CKM_SHA_1_HMAC, CKK_SHA_1_HMAC, 20 },
 		{ "SHA-224", CKM_SHA224_HMAC, CKK_SHA224_HMAC, 28 },
-			{ "SHA-256", CKM_SHA256_HMAC, CKK_SHA256_HMAC, 32 },
+		{ "SHA-256", CKM_SHA256_HMAC, CKK_SHA256_HMAC, 32 },
 		{ "SHA-384", CKM_SHA384_HMAC, CKK_SHA384_HMAC, 48 },
-			{ "SHA-512", CKM_SHA512_HMAC, CKK_SHA512_HMAC, 64 },
+		{ "SHA-512", CKM_SHA512_HMAC, CKK_SHA512_HMAC, 64 },
+		{ "SHA-512/224", CKM_SHA512_224_HMAC, CKK_SHA512_224_HMAC, 28 },
+		{ "SHA-512/256", CKM_SHA512_256_HMAC, CKK_SHA512_256_HMAC, 32 },
+		{ "SHA3-224", CKM_SHA3_224_HMAC, CKK_SHA3_224_HMAC, 28 },
+		{ "SHA3-256", CKM_SHA3_256_HMAC, CKK_SHA3_256_HMAC, 32 },
+		{ "SHA3-384", CKM_SHA3_384_HMAC, CKK_SHA3_384_HMAC, 48 },
+		{ "SHA3-512", CKM_SHA3_512_HMAC, CKK_SHA3_512_HMAC, 64 },
+		{ "RIPEMD-160", CKM_RIPEMD160_HMAC, CKK_RIPEMD160_HMAC, 20 },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

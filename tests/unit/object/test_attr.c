@@ -79,6 +79,8 @@ static void test_counts(void)
 		attrset_free(set);
 	}
 	CU_ASSERT_EQUAL(attr_scope(CKO_SECRET_KEY, CKK_RSA), 0);
+	CU_ASSERT_EQUAL(attr_scope(CKO_PUBLIC_KEY, CKK_EC_MONTGOMERY), IN_EC_PUB);
+	CU_ASSERT_EQUAL(attr_scope(CKO_PRIVATE_KEY, CKK_EC_MONTGOMERY), IN_EC_PRIV);
 	CU_ASSERT_EQUAL(attr_scope(CKO_HW_FEATURE, 0), 0);
 }
 
@@ -94,78 +96,107 @@ static CK_BYTE date[] = { '2', '0', '2', '6', '0', '1', '0', '2' };
 #define AES_KEY VALUE(CKA_CLASS, secret_class), VALUE(CKA_KEY_TYPE, aes)
 
 /* One template, one answer. */
+static const struct {
+	enum attr_use use;
+	const struct caller *who;
+	CK_RV expected;
+	CK_ULONG count;
+	CK_ATTRIBUTE templ[5];
+} answers[] = {
+	{ USE_CREATE, &nobody, CKR_OK, 3, { AES_KEY, VALUE(CKA_VALUE, bytes) } },
+	{ USE_CREATE, &nobody, CKR_TEMPLATE_INCOMPLETE, 2, { AES_KEY } },
+	{ USE_CREATE, &nobody, CKR_TEMPLATE_INCONSISTENT, 3,
+	  { AES_KEY, VALUE(CKA_CLASS, data_class) } },
+	{ USE_CREATE, &nobody, CKR_ATTRIBUTE_READ_ONLY, 3,
+	  { AES_KEY, VALUE(CKA_VALUE_LEN, number) } },
+	{ USE_CREATE, &nobody, CKR_ATTRIBUTE_READ_ONLY, 3,
+	  { AES_KEY, FLAG(CKA_LOCAL, no) } },
+	{ USE_CREATE, &nobody, CKR_ATTRIBUTE_TYPE_INVALID, 3,
+	  { AES_KEY, VALUE(CKA_MODULUS, bytes) } },
+	{ USE_CREATE, &nobody, CKR_ATTRIBUTE_TYPE_INVALID, 3,
+	  { AES_KEY, VALUE(0x7fffUL, bytes) } },
+	{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3,
+	  { AES_KEY, VALUE(CKA_TOKEN, number) } },
+	{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3,
+	  { AES_KEY, { CKA_LABEL, NULL, 4 } } },
+	{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3,
+	  { AES_KEY, { CKA_LABEL, bytes, CK_UNAVAILABLE_INFORMATION } } },
+	{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3,
+	  { AES_KEY, { CKA_START_DATE, bytes, 7 } } },
+	{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3,
+	  { AES_KEY, { CKA_START_DATE, bytes, 8 } } },
+	{ USE_CREATE, &nobody, CKR_OK, 4,
+	  { AES_KEY, VALUE(CKA_VALUE, bytes), VALUE(CKA_START_DATE, date) } },
+	{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3,
+	  { AES_KEY, { CKA_ALLOWED_MECHANISMS, NULL, 0 } } },
+	{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3,
+	  { AES_KEY, { CKA_ALLOWED_MECHANISMS, bytes, 9 } } },
+	{ USE_CREATE, &nobody, CKR_ATTRIBUTE_READ_ONLY, 3,
+	  { AES_KEY, FLAG(CKA_TRUSTED, yes) } },
+	{ USE_CREATE, &officer, CKR_OK, 4,
+	  { AES_KEY, VALUE(CKA_VALUE, bytes), FLAG(CKA_TRUSTED, yes) } },
+	{ USE_GENERATE, &nobody, CKR_TEMPLATE_INCOMPLETE, 0, { { 0, NULL, 0 } } },
+	{ USE_GENERATE, &nobody, CKR_OK, 1, { VALUE(CKA_VALUE_LEN, number) } },
+	{ USE_GENERATE, &nobody, CKR_ATTRIBUTE_READ_ONLY, 1, { VALUE(CKA_VALUE, bytes) } },
+	{ USE_GENERATE, &nobody, CKR_TEMPLATE_INCONSISTENT, 3,
+	  { VALUE(CKA_VALUE_LEN, number), { CKA_ID, bytes, 1 }, { CKA_ID, bytes, 2 } } },
+	{ USE_UNWRAP, &nobody, CKR_TEMPLATE_INCOMPLETE, 0, { { 0, NULL, 0 } } },
+	{ USE_UNWRAP, &nobody, CKR_OK, 1, { VALUE(CKA_KEY_TYPE, aes) } },
+	{ USE_UNWRAP, &nobody, CKR_OK, 2,
+	  { VALUE(CKA_KEY_TYPE, aes), VALUE(CKA_VALUE_LEN, number) } },
+	{ USE_UNWRAP, &nobody, CKR_ATTRIBUTE_READ_ONLY, 2,
+	  { VALUE(CKA_KEY_TYPE, aes), VALUE(CKA_VALUE, bytes) } },
+	{ USE_UNWRAP, &nobody, CKR_ATTRIBUTE_READ_ONLY, 2,
+	  { VALUE(CKA_KEY_TYPE, aes), FLAG(CKA_LOCAL, no) } },
+	{ USE_DERIVE, &nobody, CKR_OK, 0, { { 0, NULL, 0 } } },
+	{ USE_DERIVE, &nobody, CKR_OK, 3, { AES_KEY, VALUE(CKA_VALUE_LEN, number) } },
+	{ USE_DERIVE, &nobody, CKR_ATTRIBUTE_READ_ONLY, 1, { VALUE(CKA_VALUE, bytes) } },
+	{ USE_DERIVE, &nobody, CKR_ATTRIBUTE_READ_ONLY, 1, { FLAG(CKA_LOCAL, no) } },
+	{ USE_DERIVE, &nobody, CKR_ATTRIBUTE_READ_ONLY, 1,
+	  { FLAG(CKA_ALWAYS_SENSITIVE, yes) } },
+	{ USE_DERIVE, &nobody, CKR_ATTRIBUTE_READ_ONLY, 1,
+	  { FLAG(CKA_NEVER_EXTRACTABLE, yes) } },
+	{ USE_DERIVE, &nobody, CKR_ATTRIBUTE_READ_ONLY, 1,
+	  { VALUE(CKA_KEY_GEN_MECHANISM, number) } },
+	{ USE_DERIVE, &nobody, CKR_TEMPLATE_INCONSISTENT, 1,
+	  { VALUE(CKA_CLASS, data_class) } },
+	{ USE_DERIVE, &nobody, CKR_ATTRIBUTE_TYPE_INVALID, 1,
+	  { VALUE(CKA_MODULUS, bytes) } },
+	{ USE_SET, &nobody, CKR_OK, 1, { VALUE(CKA_LABEL, bytes) } },
+	{ USE_SET, &nobody, CKR_OK, 2,
+	  { VALUE(CKA_LABEL, bytes), VALUE(CKA_LABEL, bytes) } },
+	{ USE_SET, &nobody, CKR_TEMPLATE_INCONSISTENT, 2,
+	  { VALUE(CKA_LABEL, bytes), { CKA_LABEL, NULL, 0 } } },
+	{ USE_SET, &nobody, CKR_ATTRIBUTE_READ_ONLY, 1, { FLAG(CKA_TOKEN, no) } },
+	{ USE_SET, &nobody, CKR_ATTRIBUTE_READ_ONLY, 1, { VALUE(CKA_KEY_TYPE, aes) } },
+	{ USE_SET, &nobody, CKR_ATTRIBUTE_READ_ONLY, 1, { FLAG(CKA_SENSITIVE, no) } },
+	{ USE_SET, &nobody, CKR_OK, 1, { FLAG(CKA_SENSITIVE, yes) } },
+	{ USE_SET, &nobody, CKR_ATTRIBUTE_READ_ONLY, 1, { FLAG(CKA_EXTRACTABLE, yes) } },
+	{ USE_SET, &nobody, CKR_OK, 1, { FLAG(CKA_COPYABLE, no) } },
+	{ USE_COPY, &nobody, CKR_OK, 1, { FLAG(CKA_TOKEN, yes) } },
+	{ USE_COPY, &nobody, CKR_ATTRIBUTE_READ_ONLY, 1,
+	  { VALUE(CKA_CLASS, secret_class) } },
+};
+
 static void test_answers(void)
 {
-	static const struct {
-		enum attr_use use;
-		const struct caller *who;
-		CK_RV expected;
-		CK_ULONG count;
-		CK_ATTRIBUTE templ[5];
-	} rows[] = {
-		{ USE_CREATE, &nobody, CKR_OK, 3, { AES_KEY, VALUE(CKA_VALUE, bytes) } },
-		{ USE_CREATE, &nobody, CKR_TEMPLATE_INCOMPLETE, 2, { AES_KEY } },
-		{ USE_CREATE, &nobody, CKR_TEMPLATE_INCONSISTENT, 3,
-		  { AES_KEY, VALUE(CKA_CLASS, data_class) } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_READ_ONLY, 3,
-		  { AES_KEY, VALUE(CKA_VALUE_LEN, number) } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_READ_ONLY, 3,
-		  { AES_KEY, FLAG(CKA_LOCAL, no) } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_TYPE_INVALID, 3,
-		  { AES_KEY, VALUE(CKA_MODULUS, bytes) } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_TYPE_INVALID, 3,
-		  { AES_KEY, VALUE(0x7fffUL, bytes) } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3,
-		  { AES_KEY, VALUE(CKA_TOKEN, number) } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3,
-		  { AES_KEY, { CKA_LABEL, NULL, 4 } } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3,
-		  { AES_KEY, { CKA_LABEL, bytes, CK_UNAVAILABLE_INFORMATION } } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3,
-		  { AES_KEY, { CKA_START_DATE, bytes, 7 } } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3,
-		  { AES_KEY, { CKA_START_DATE, bytes, 8 } } },
-		{ USE_CREATE, &nobody, CKR_OK, 4,
-		  { AES_KEY, VALUE(CKA_VALUE, bytes), VALUE(CKA_START_DATE, date) } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3,
-		  { AES_KEY, { CKA_ALLOWED_MECHANISMS, NULL, 0 } } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_VALUE_INVALID, 3,
-		  { AES_KEY, { CKA_ALLOWED_MECHANISMS, bytes, 9 } } },
-		{ USE_CREATE, &nobody, CKR_ATTRIBUTE_READ_ONLY, 3,
-		  { AES_KEY, FLAG(CKA_TRUSTED, yes) } },
-		{ USE_CREATE, &officer, CKR_OK, 4,
-		  { AES_KEY, VALUE(CKA_VALUE, bytes), FLAG(CKA_TRUSTED, yes) } },
-		{ USE_GENERATE, &nobody, CKR_TEMPLATE_INCOMPLETE, 0, { { 0, NULL, 0 } } },
-		{ USE_GENERATE, &nobody, CKR_OK, 1, { VALUE(CKA_VALUE_LEN, number) } },
-		{ USE_GENERATE, &nobody, CKR_ATTRIBUTE_READ_ONLY, 1, { VALUE(CKA_VALUE, bytes) } },
-		{ USE_SET, &nobody, CKR_OK, 1, { VALUE(CKA_LABEL, bytes) } },
-		{ USE_SET, &nobody, CKR_ATTRIBUTE_READ_ONLY, 1, { FLAG(CKA_TOKEN, no) } },
-		{ USE_SET, &nobody, CKR_ATTRIBUTE_READ_ONLY, 1, { VALUE(CKA_KEY_TYPE, aes) } },
-		{ USE_SET, &nobody, CKR_ATTRIBUTE_READ_ONLY, 1, { FLAG(CKA_SENSITIVE, no) } },
-		{ USE_SET, &nobody, CKR_OK, 1, { FLAG(CKA_SENSITIVE, yes) } },
-		{ USE_SET, &nobody, CKR_ATTRIBUTE_READ_ONLY, 1, { FLAG(CKA_EXTRACTABLE, yes) } },
-		{ USE_SET, &nobody, CKR_OK, 1, { FLAG(CKA_COPYABLE, no) } },
-		{ USE_COPY, &nobody, CKR_OK, 1, { FLAG(CKA_TOKEN, yes) } },
-		{ USE_COPY, &nobody, CKR_ATTRIBUTE_READ_ONLY, 1,
-		  { VALUE(CKA_CLASS, secret_class) } },
-	};
 	uint32_t scope = attr_scope(CKO_SECRET_KEY, CKK_AES);
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
 		struct attrset *set = attrset_new(true);
 		CK_RV rv;
 
 		CU_ASSERT_EQUAL(attrset_set_number(set, CKA_CLASS, CKO_SECRET_KEY), CKR_OK);
 		CU_ASSERT_EQUAL(attrset_set_number(set, CKA_KEY_TYPE, CKK_AES), CKR_OK);
 		CU_ASSERT_EQUAL(attr_defaults(scope, set), CKR_OK);
-		if (rows[i].use == USE_SET)
+		if (answers[i].use == USE_SET)
 			CU_ASSERT_EQUAL(attrset_set_flag(set, CKA_SENSITIVE, true), CKR_OK);
-		rv = attr_apply(rows[i].use, scope, rows[i].who, set, rows[i].templ, rows[i].count,
-				set);
-		if (rv != rows[i].expected)
+		rv = attr_apply(answers[i].use, scope, answers[i].who, set, answers[i].templ,
+				answers[i].count, set);
+		if (rv != answers[i].expected)
 			printf("  row %zu: %s instead of %s\n", i, ckr_name(rv),
-			       ckr_name(rows[i].expected));
-		CU_ASSERT_EQUAL(rv, rows[i].expected);
+			       ckr_name(answers[i].expected));
+		CU_ASSERT_EQUAL(rv, answers[i].expected);
 		attrset_free(set);
 	}
 }

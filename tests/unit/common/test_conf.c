@@ -47,9 +47,10 @@ static CK_RV load(const void *data, size_t len, struct conf **out)
 /* All of a configuration in one line, for comparison. */
 static char *summary(const struct conf *c)
 {
-	return text_of("%s|%s|%04o|%d|%s|%s|%s|%s", c->tokendir, c->backend, (unsigned int)c->umask,
-	               (int)c->level, c->log_file, c->removable ? "true" : "false", c->mechanisms,
-	               c->reset_on_fork ? "true" : "false");
+	return text_of("%s|%s|%04o|%d|%s|%s|%s|%s|%lu|%lu", c->tokendir, c->backend,
+	               (unsigned int)c->umask, (int)c->level, c->log_file,
+	               c->removable ? "true" : "false", c->mechanisms,
+	               c->reset_on_fork ? "true" : "false", c->max_sessions, c->max_pin_tries);
 }
 
 /*
@@ -57,15 +58,17 @@ static char *summary(const struct conf *c)
  * most.
  */
 #define DEF_DIR DEFAULT_TOKENDIR
-#define DEFAULTS DEF_DIR "|file|0077|2||false|ALL|false"
-#define TOKENDIR(d) d "|file|0077|2||false|ALL|false"
-#define BACKEND(b) DEF_DIR "|" b "|0077|2||false|ALL|false"
-#define UMASK(m) DEF_DIR "|file|" m "|2||false|ALL|false"
-#define LEVEL(l) DEF_DIR "|file|0077|" l "||false|ALL|false"
-#define LOGFILE(f) DEF_DIR "|file|0077|2|" f "|false|ALL|false"
-#define REMOVABLE(b) DEF_DIR "|file|0077|2||" b "|ALL|false"
-#define MECHANISMS(m) DEF_DIR "|file|0077|2||false|" m "|false"
-#define ON_FORK(b) DEF_DIR "|file|0077|2||false|ALL|" b
+#define DEFAULTS DEF_DIR "|file|0077|2||false|ALL|false|0|0"
+#define TOKENDIR(d) d "|file|0077|2||false|ALL|false|0|0"
+#define BACKEND(b) DEF_DIR "|" b "|0077|2||false|ALL|false|0|0"
+#define UMASK(m) DEF_DIR "|file|" m "|2||false|ALL|false|0|0"
+#define LEVEL(l) DEF_DIR "|file|0077|" l "||false|ALL|false|0|0"
+#define LOGFILE(f) DEF_DIR "|file|0077|2|" f "|false|ALL|false|0|0"
+#define REMOVABLE(b) DEF_DIR "|file|0077|2||" b "|ALL|false|0|0"
+#define MECHANISMS(m) DEF_DIR "|file|0077|2||false|" m "|false|0|0"
+#define ON_FORK(b) DEF_DIR "|file|0077|2||false|ALL|" b "|0|0"
+#define SESSIONS(n) DEF_DIR "|file|0077|2||false|ALL|false|" n "|0"
+#define TRIES(n) DEF_DIR "|file|0077|2||false|ALL|false|0|" n
 
 #define X64 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
@@ -90,6 +93,8 @@ static const struct row {
 	{ "log.file = /var/log/hsm\n", LOGFILE("/var/log/hsm"), NULL },
 	{ "slots.removable = true\n", REMOVABLE("true"), NULL },
 	{ "slots.mechanisms = -CKM_MD5,CKM_SHA_1\n", MECHANISMS("-CKM_MD5,CKM_SHA_1"), NULL },
+	{ "slots.max_sessions = 12\n", SESSIONS("12"), NULL },
+	{ "token.max_pin_tries = 3\n", TRIES("3"), NULL },
 	{ "library.reset_on_fork = true\n", ON_FORK("true"), NULL },
 
 	/* blanks, comments, ends of lines */
@@ -161,6 +166,24 @@ static const struct row {
 	  ":2: slots.removable: \"on\" is neither true nor false; true is used" },
 	{ "slots.removable = true false\n", DEFAULTS,
 	  ":1: slots.removable: \"true false\" is neither true nor false; false is used" },
+
+	/* decimal numbers */
+	{ "slots.max_sessions = 0\n", DEFAULTS, NULL },
+	{ "slots.max_sessions = 999999999\n", SESSIONS("999999999"), NULL },
+	{ "token.max_pin_tries = 007 # not octal\n", TRIES("7"), NULL },
+	{ "slots.max_sessions = 1000000000\n", DEFAULTS,
+	  ":1: slots.max_sessions: \"1000000000\" is no number from 0 to 999999999; 0 is used" },
+	{ "slots.max_sessions = -1\n", DEFAULTS,
+	  ":1: slots.max_sessions: \"-1\" is no number from 0 to 999999999; 0 is used" },
+	{ "\ntoken.max_pin_tries = three\n", DEFAULTS,
+	  ":2: token.max_pin_tries: \"three\" is no number from 0 to 999999999; 0 is used" },
+	{ "token.max_pin_tries = 3\ntoken.max_pin_tries = 0x10\n", TRIES("3"),
+	  ":2: token.max_pin_tries: \"0x10\" is no number from 0 to 999999999; 3 is used" },
+	{ "token.max_pin_tries = 3 times\n", DEFAULTS,
+	  ":1: token.max_pin_tries: \"3 times\" is no number from 0 to 999999999; 0 is used" },
+	{ "token.max_tries = 3\n", DEFAULTS, ":1: token.max_tries: unknown name, ignored" },
+	{ "token.max_pin_trys = 3\n", DEFAULTS,
+	  ":1: token.max_pin_trys: unknown name, ignored; did you mean token.max_pin_tries?" },
 
 	/* octal numbers */
 	{ "objectstore.umask = 0\n", UMASK("0000"), NULL },

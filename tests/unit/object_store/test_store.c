@@ -136,7 +136,7 @@ static void add_a_pair(void)
 	CU_ASSERT_EQUAL(help_counter(store, ids[1]), 2);
 	CU_ASSERT_EQUAL(help_list_count(store), 2);
 	CU_ASSERT_EQUAL(store_add(store, sets, 0, ids), CKR_ARGUMENTS_BAD);
-	CU_ASSERT_EQUAL(store_add(store, sets, 3, ids), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(store_add(store, sets, STORE_ADD_MAX + 1, ids), CKR_ARGUMENTS_BAD);
 	CU_ASSERT_EQUAL(help_list_count(store), 2);
 	attrset_free(public_key);
 	attrset_free(private_key);

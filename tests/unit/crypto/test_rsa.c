@@ -53,6 +53,11 @@ static const struct {
 	{ "SHA-256", CKM_SHA256_RSA_PKCS, RSA_MESSAGE, PKCS1_SHA256, true },
 	{ "SHA-384", CKM_SHA384_RSA_PKCS, RSA_MESSAGE, PKCS1_SHA384, true },
 	{ "SHA-512", CKM_SHA512_RSA_PKCS, RSA_MESSAGE, PKCS1_SHA512, true },
+	{ "SHA3-224", CKM_SHA3_224_RSA_PKCS, RSA_MESSAGE, PKCS1_SHA3_224, true },
+	{ "SHA3-256", CKM_SHA3_256_RSA_PKCS, RSA_MESSAGE, PKCS1_SHA3_256, true },
+	{ "SHA3-384", CKM_SHA3_384_RSA_PKCS, RSA_MESSAGE, PKCS1_SHA3_384, true },
+	{ "SHA3-512", CKM_SHA3_512_RSA_PKCS, RSA_MESSAGE, PKCS1_SHA3_512, true },
+	{ "RIPEMD-160", CKM_RIPEMD160_RSA_PKCS, RSA_MESSAGE, PKCS1_RIPEMD160, true },
 	{ "PKCS#1", CKM_RSA_PKCS, "short", PKCS1_RAW, false },
 	{ "PKCS#1, nothing", CKM_RSA_PKCS, "", PKCS1_EMPTY, false },
 	{ "X.509", CKM_RSA_X_509, "short", RAW_SHORT, false },
@@ -136,6 +141,14 @@ static const struct {
 	  PSS_SHA512_62 },
 	{ "mask with SHA-1", CKM_SHA256_RSA_PKCS_PSS, CKM_SHA256, { CKM_SHA256, CKG_MGF1_SHA1, 32 },
 	  PSS_SHA256_MGF1 },
+	{ "SHA3-224", CKM_SHA3_224_RSA_PKCS_PSS, CKM_SHA3_224,
+	  { CKM_SHA3_224, CKG_MGF1_SHA3_224, 28 }, PSS_SHA3_224_28 },
+	{ "SHA3-256, mask SHA3-384", CKM_SHA3_256_RSA_PKCS_PSS, CKM_SHA3_256,
+	  { CKM_SHA3_256, CKG_MGF1_SHA3_384, 32 }, PSS_SHA3_256_32 },
+	{ "SHA3-384, mask SHA3-256", CKM_SHA3_384_RSA_PKCS_PSS, CKM_SHA3_384,
+	  { CKM_SHA3_384, CKG_MGF1_SHA3_256, 48 }, PSS_SHA3_384_48 },
+	{ "SHA3-512", CKM_SHA3_512_RSA_PKCS_PSS, CKM_SHA3_512,
+	  { CKM_SHA3_512, CKG_MGF1_SHA3_512, 62 }, PSS_SHA3_512_62 },
 };
 
 static void test_pss(void)
@@ -193,6 +206,12 @@ static const struct {
 	{ "PSS, endless salt", CKM_RSA_PKCS_PSS, { CKM_SHA256, CKG_MGF1_SHA256, (CK_ULONG)-1 },
 	  { 0 }, BAD_PARAM },
 	{ "PSS, MD5", CKM_RSA_PKCS_PSS, { CKM_MD5, CKG_MGF1_SHA1, 16 }, { 0 }, BAD_PARAM },
+	{ "PSS raw, SHA-512/224", CKM_RSA_PKCS_PSS, { CKM_SHA512_224, CKG_MGF1_SHA512, 28 }, { 0 },
+	  CKR_OK },
+	{ "PSS, RIPEMD-160", CKM_RSA_PKCS_PSS, { CKM_RIPEMD160, CKG_MGF1_SHA1, 20 }, { 0 },
+	  BAD_PARAM },
+	{ "PSS, SHA-2 for SHA-3", CKM_SHA3_256_RSA_PKCS_PSS, { CKM_SHA256, CKG_MGF1_SHA3_256, 32 },
+	  { 0 }, BAD_PARAM },
 	{ "PSS, no digest", CKM_RSA_PKCS_PSS, { CKM_RSA_PKCS, CKG_MGF1_SHA1, 20 }, { 0 },
 	  BAD_PARAM },
 	{ "PSS, mask 0", CKM_RSA_PKCS_PSS, { CKM_SHA_1, 0, 20 }, { 0 }, BAD_PARAM },
@@ -287,6 +306,11 @@ static const struct {
 	{ "OAEP SHA-384, mask SHA-512, label of a zero", CKM_RSA_PKCS_OAEP,
 	  { CKM_SHA384, CKG_MGF1_SHA512, CKZ_DATA_SPECIFIED, label + 5, 1 }, OAEP_SHA384_MGF512,
 		  30 },
+	{ "OAEP SHA3-256, mask SHA3-512", CKM_RSA_PKCS_OAEP,
+	  { CKM_SHA3_256, CKG_MGF1_SHA3_512, CKZ_DATA_SPECIFIED, NULL, 0 }, OAEP_SHA3_256, 62 },
+	{ "OAEP SHA-512/256, mask SHA3-224, label", CKM_RSA_PKCS_OAEP,
+	  { CKM_SHA512_256, CKG_MGF1_SHA3_224, CKZ_DATA_SPECIFIED, label, 5 }, OAEP_SHA512_256,
+	  62 },
 };
 
 static CK_MECHANISM cipher_mechanism(size_t i, CK_RSA_PKCS_OAEP_PARAMS *p)
@@ -509,6 +533,142 @@ static void test_small_key(void)
 	key_unref(b);
 }
 
+/* --- signatures that give the data back --- */
+
+static const struct {
+	const char *name;
+	CK_MECHANISM_TYPE type;
+	const char *in;
+	const char *sig;
+	size_t zeros;		/* before the data that comes back */
+} recovered[] = {
+	{ "PKCS#1", CKM_RSA_PKCS, "short", PKCS1_RAW, 0 },
+	{ "PKCS#1, nothing", CKM_RSA_PKCS, "", PKCS1_EMPTY, 0 },
+	{ "X.509", CKM_RSA_X_509, "short", RAW_SHORT, BYTES - 5 },
+};
+
+static void check_recovered(size_t i)
+{
+	const char *name = recovered[i].name;
+	CK_MECHANISM m = MECH(recovered[i].type);
+	struct bytes sig = unhex(recovered[i].sig);
+	size_t len = strlen(recovered[i].in), all = recovered[i].zeros + len;
+	unsigned char out[BYTES], expected[BYTES] = { 0 };
+	CK_ULONG n = all;
+
+	memcpy(expected + recovered[i].zeros, recovered[i].in, len);
+	CHECK(name, run(OP_VERIFY_RECOVER, m, pub, sig.data, sig.len, out, &n) == CKR_OK);
+	CHECK(name, n == all && memcmp(out, expected, all) == 0);
+	n = all > 0 ? all - 1 : 0;
+	CHECK(name, run(OP_VERIFY_RECOVER, m, pub, sig.data, sig.len, out, &n) ==
+	      (all > 0 ? CKR_BUFFER_TOO_SMALL : CKR_OK));
+	CHECK(name, n == all);
+	n = sizeof(out);
+	CHECK(name, run(OP_VERIFY_RECOVER, m, pub, sig.data, sig.len - 1, out, &n) ==
+	      CKR_SIGNATURE_LEN_RANGE);
+	CHECK(name, run(OP_VERIFY_RECOVER, m, pub, sig.data, sig.len + 1, out, &n) ==
+	      CKR_SIGNATURE_LEN_RANGE);
+	CHECK(name, run(OP_VERIFY_RECOVER, m, pub, sig.data, (CK_ULONG)-1, out, &n) ==
+	      CKR_SIGNATURE_LEN_RANGE);
+	memset(sig.data, 0xff, sig.len);
+	CHECK(name, run(OP_VERIFY_RECOVER, m, pub, sig.data, sig.len, out, &n) ==
+	      CKR_SIGNATURE_INVALID);
+}
+
+static void test_recover(void)
+{
+	load_keys();
+	for (size_t i = 0; i < ARRAY_LEN(recovered); i++) {
+		CK_MECHANISM m = MECH(recovered[i].type);
+		unsigned char out[BYTES];
+		CK_ULONG n = BYTES - 1;
+		size_t len = strlen(recovered[i].in);
+
+		CHECK(recovered[i].name, run(OP_SIGN_RECOVER, m, priv, recovered[i].in, len, out,
+					     &n) == CKR_BUFFER_TOO_SMALL && n == BYTES);
+		CHECK(recovered[i].name, run(OP_SIGN_RECOVER, m, priv, recovered[i].in, len, out,
+					     &n) == CKR_OK);
+		CHECK(recovered[i].name, is_hex(out, n, recovered[i].sig));
+		check_recovered(i);
+	}
+	drop_keys();
+}
+
+/* Blocks that were signed although they are not 00 01, eight ff or more, 00 and data. */
+static void test_recover_strict(void)
+{
+	static const struct {
+		const char *name;
+		size_t at;		/* where a good block is changed */
+		unsigned char byte;
+		CK_RV expected;
+	} rows[] = {
+		{ "good", 1, 1, CKR_OK },
+		{ "type 0", 1, 0, CKR_SIGNATURE_INVALID },
+		{ "type 2", 1, 2, CKR_SIGNATURE_INVALID },
+		{ "first byte", 0, 1, CKR_SIGNATURE_INVALID },
+		{ "no ff at all", 2, 0, CKR_SIGNATURE_INVALID },
+		{ "a byte among the ff", 5, 0xfe, CKR_SIGNATURE_INVALID },
+		{ "seven ff", 9, 0, CKR_SIGNATURE_INVALID },
+		{ "eight ff", 10, 0, CKR_OK },
+		{ "no end", BYTES - 3, 0xff, CKR_SIGNATURE_INVALID },
+	};
+	CK_MECHANISM raw = MECH(CKM_RSA_X_509), m = MECH(CKM_RSA_PKCS);
+
+	load_keys();
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		unsigned char block[BYTES], sig[BYTES], out[BYTES];
+		CK_ULONG n = sizeof(sig);
+
+		memset(block, 0xff, sizeof(block));
+		block[0] = 0;
+		block[1] = 1;
+		block[BYTES - 3] = 0;
+		block[rows[i].at] = rows[i].byte;
+		CHECK(rows[i].name, run(OP_SIGN, raw, priv, block, BYTES, sig, &n) == CKR_OK);
+		CHECK(rows[i].name, run(OP_VERIFY_RECOVER, m, pub, sig, n, out, &n) ==
+		      rows[i].expected);
+		CHECK(rows[i].name, rows[i].expected != CKR_OK ||
+		      n == (rows[i].at == 10 ? BYTES - 11 : 2));
+		n = sizeof(out);
+		CHECK(rows[i].name, run(OP_VERIFY_RECOVER, raw, pub, sig, BYTES, out, &n) ==
+		      CKR_OK);
+		CHECK(rows[i].name, n == BYTES && memcmp(out, block, BYTES) == 0);
+	}
+	drop_keys();
+}
+
+static void test_recover_refused(void)
+{
+	static const CK_MECHANISM_TYPE not[] = { CKM_SHA256_RSA_PKCS, CKM_RSA_PKCS_PSS,
+						 CKM_RSA_PKCS_OAEP };
+	CK_MECHANISM m = MECH(CKM_RSA_PKCS), raw = MECH(CKM_RSA_X_509);
+	struct bytes n = unhex(RSA_N);
+	unsigned char out[BYTES];
+	CK_ULONG len = sizeof(out);
+
+	load_keys();
+	for (size_t i = 0; i < ARRAY_LEN(not); i++) {
+		CK_MECHANISM other = MECH(not[i]);
+
+		CU_ASSERT_EQUAL(try_begin(OP_SIGN_RECOVER, other, priv), CKR_MECHANISM_INVALID);
+		CU_ASSERT_EQUAL(try_begin(OP_VERIFY_RECOVER, other, pub), CKR_MECHANISM_INVALID);
+	}
+	CU_ASSERT_EQUAL(try_begin(OP_SIGN_RECOVER, m, pub), CKR_KEY_TYPE_INCONSISTENT);
+	CU_ASSERT_EQUAL(try_begin(OP_VERIFY_RECOVER, m, priv), CKR_KEY_TYPE_INCONSISTENT);
+	m.ulParameterLen = 1;
+	CU_ASSERT_EQUAL(try_begin(OP_SIGN_RECOVER, m, priv), CKR_MECHANISM_PARAM_INVALID);
+	m.ulParameterLen = 0;
+	CU_ASSERT_EQUAL(run(OP_SIGN_RECOVER, m, priv, out, 118, out, &len), CKR_DATA_LEN_RANGE);
+	CU_ASSERT_EQUAL(run(OP_SIGN_RECOVER, raw, priv, n.data, BYTES + 1, out, &len),
+			CKR_DATA_LEN_RANGE);
+	CU_ASSERT_EQUAL(run(OP_SIGN_RECOVER, raw, priv, n.data, BYTES, out, &len),
+			CKR_DATA_INVALID);
+	CU_ASSERT_EQUAL(run_parts(OP_SIGN_RECOVER, m, priv, "abc", 3, 1, out, &len),
+			CKR_OPERATION_NOT_INITIALIZED);
+	drop_keys();
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -524,6 +684,9 @@ int main(void)
 		UNIT_TEST(test_wrong_keys),
 		UNIT_TEST(test_odd_sizes),
 		UNIT_TEST(test_small_key),
+		UNIT_TEST(test_recover),
+		UNIT_TEST(test_recover_strict),
+		UNIT_TEST(test_recover_refused),
 	};
 
 	return CRYPTO_RUN("rsa", tests);

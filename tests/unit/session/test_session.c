@@ -26,7 +26,9 @@ struct world {
 static void open_world(struct world *w)
 {
 	w->dir = unit_make_dir();
-	w->place = (struct token_place){ store_backend_find("file"), w->dir, 0077 };
+	w->place = (struct token_place){
+		.backend = store_backend_find("file"), .dir = w->dir, .mask = 0077,
+	};
 	w->slot.id = 0;
 	CU_ASSERT_EQUAL_FATAL(token_new(&w->place, &w->slot.token), CKR_OK);
 	CU_ASSERT_EQUAL_FATAL(token_init(w->slot.token, PIN("so-pin"), label), CKR_OK);
