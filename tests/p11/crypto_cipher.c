@@ -30,6 +30,8 @@ static const struct mode modes[] = {
 	{ "CBC", { CKM_AES_CBC, iv, sizeof(iv) }, true, false, 0 },
 	{ "CBC_PAD", { CKM_AES_CBC_PAD, iv, sizeof(iv) }, false, true, 0 },
 	{ "CTR", { CKM_AES_CTR, &ctr, sizeof(ctr) }, false, false, 0 },
+	{ "OFB", { CKM_AES_OFB, iv, sizeof(iv) }, false, false, 0 },
+	{ "CFB", { CKM_AES_CFB128, iv, sizeof(iv) }, false, false, 0 },
 	{ "GCM", { CKM_AES_GCM, &gcm, sizeof(gcm) }, false, false, TAG },
 };
 

@@ -4,7 +4,10 @@
 
 #include <string.h>
 
-/* The examples of FIPS 180-4 and of RFC 2202 and 4231 (keys longer than a block). */
+/*
+ * The examples of FIPS 180-4 and FIPS 202, and of RFC 2202 and 4231 (keys longer than a block; the
+ * RFCs' text and key with the hashes that came later).
+ */
 static const struct hash {
 	const char *name, *md;
 	CK_MECHANISM_TYPE digest, hmac;
@@ -31,6 +34,28 @@ static const struct hash {
 	  "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
 	  "80b24263c7c1a3ebb71493c1dd7be8b49b46d1f41b4aeec1121b013783f8f352"
 	  "6b56d037e05f2598bd0fd2215d6a1e5295e64f73f63f0aec8b915a985d786598" },
+	{ "sha512_224", "SHA512-224", CKM_SHA512_224, CKM_SHA512_224_HMAC, 28,
+	  "4634270f707b6a54daae7530460842e20e37ed265ceee9a43e8924aa",
+	  "29bef8ce88b54d4226c3c7718ea9e32ace2429026f089e38cea9aeda" },
+	{ "sha512_256", "SHA512-256", CKM_SHA512_256, CKM_SHA512_256_HMAC, 32,
+	  "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23",
+	  "87123c45f7c537a404f8f47cdbedda1fc9bec60eeb971982ce7ef10e774e6539" },
+	{ "sha3_224", "SHA3-224", CKM_SHA3_224, CKM_SHA3_224_HMAC, 28,
+	  "e642824c3f8cf24ad09234ee7d3c766fc9a3a5168d0c94ad73b46fdf",
+	  "b4a1f04c00287a9b7f6075b313d279b833bc8f75124352d05fb9995f" },
+	{ "sha3_256", "SHA3-256", CKM_SHA3_256, CKM_SHA3_256_HMAC, 32,
+	  "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532",
+	  "ed73a374b96c005235f948032f09674a58c0ce555cfc1f223b02356560312c3b" },
+	{ "sha3_384", "SHA3-384", CKM_SHA3_384, CKM_SHA3_384_HMAC, 48,
+	  "ec01498288516fc926459f58e2c6ad8df9b473cb0fc08c2596da7cf0e49be4b2"
+	  "98d88cea927ac7f539f1edf228376d25",
+	  "0fc19513bf6bd878037016706a0e57bc528139836b9a42c3d419e498e0e1fb96"
+	  "16fd669138d33a1105e07c72b6953bcc" },
+	{ "sha3_512", "SHA3-512", CKM_SHA3_512, CKM_SHA3_512_HMAC, 64,
+	  "b751850b1a57168a5693cd924b6b096e08f621827444f70d884f5d0240d2712e"
+	  "10e116e9192af3c91a7ec57647e3934057340b4cf408d5a56592f8274eec53f0",
+	  "00f751a9e50695b090ed6911a4b65524951cdc15a73a5d58bb55215ea2cd839a"
+	  "c79d2b44a39bafab27e83fde9e11f6340b11d991b1b91bf2eee7fc872426c3a4" },
 };
 
 static bool is_hex(const CK_BYTE *value, size_t len, const char *hex)
@@ -223,7 +248,8 @@ static CK_RV long_key_make(struct ctx *c, CK_OBJECT_HANDLE *out)
 
 static CK_RV hmac_known(struct ctx *c)
 {
-	static const char long_key_text[] = "Test Using Larger Than Block-Size Key - Hash Key First";
+	static const char long_key_text[] =
+		"Test Using Larger Than Block-Size Key - Hash Key First";
 	const struct hash *h = c->arg;
 	CK_MECHANISM m = { h->hmac, NULL, 0 };
 	CK_BYTE out[64];

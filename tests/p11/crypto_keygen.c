@@ -391,6 +391,45 @@ static const struct secret_case {
 	  { A_ULONG(CKA_VALUE_LEN, (CK_ULONG)-1), A_END } },
 	{ "generic_without_length", CKM_GENERIC_SECRET_KEY_GEN, CKR_TEMPLATE_INCOMPLETE, 0,
 	  { A_END } },
+	{ "des3_length", CKM_DES3_KEY_GEN, CKR_ATTRIBUTE_READ_ONLY, CKR_ATTRIBUTE_TYPE_INVALID,
+	  { A_ULONG(CKA_VALUE_LEN, 24), A_END } },
+	{ "sha_1_hmac", CKM_SHA_1_KEY_GEN, CKR_OK, 0,
+	  { A_ULONG(CKA_VALUE_LEN, 20), A_ULONG(CKA_KEY_TYPE, CKK_SHA_1_HMAC), A_END } },
+	{ "sha224_hmac", CKM_SHA224_KEY_GEN, CKR_OK, 0,
+	  { A_ULONG(CKA_VALUE_LEN, 28), A_ULONG(CKA_KEY_TYPE, CKK_SHA224_HMAC), A_END } },
+	{ "sha256_hmac", CKM_SHA256_KEY_GEN, CKR_OK, 0,
+	  { A_ULONG(CKA_VALUE_LEN, 32), A_ULONG(CKA_KEY_TYPE, CKK_SHA256_HMAC), A_END } },
+	{ "sha384_hmac", CKM_SHA384_KEY_GEN, CKR_OK, 0,
+	  { A_ULONG(CKA_VALUE_LEN, 48), A_ULONG(CKA_KEY_TYPE, CKK_SHA384_HMAC), A_END } },
+	{ "sha512_hmac", CKM_SHA512_KEY_GEN, CKR_OK, 0,
+	  { A_ULONG(CKA_VALUE_LEN, 64), A_ULONG(CKA_KEY_TYPE, CKK_SHA512_HMAC), A_END } },
+	{ "sha512_224_hmac", CKM_SHA512_224_KEY_GEN, CKR_OK, 0,
+	  { A_ULONG(CKA_VALUE_LEN, 28), A_ULONG(CKA_KEY_TYPE, CKK_SHA512_224_HMAC), A_END } },
+	{ "sha512_256_hmac", CKM_SHA512_256_KEY_GEN, CKR_OK, 0,
+	  { A_ULONG(CKA_VALUE_LEN, 32), A_ULONG(CKA_KEY_TYPE, CKK_SHA512_256_HMAC), A_END } },
+	{ "sha3_224_hmac", CKM_SHA3_224_KEY_GEN, CKR_OK, 0,
+	  { A_ULONG(CKA_VALUE_LEN, 28), A_ULONG(CKA_KEY_TYPE, CKK_SHA3_224_HMAC), A_END } },
+	{ "sha3_256_hmac", CKM_SHA3_256_KEY_GEN, CKR_OK, 0,
+	  { A_ULONG(CKA_VALUE_LEN, 32), A_ULONG(CKA_KEY_TYPE, CKK_SHA3_256_HMAC), A_END } },
+	{ "sha3_384_hmac", CKM_SHA3_384_KEY_GEN, CKR_OK, 0,
+	  { A_ULONG(CKA_VALUE_LEN, 48), A_ULONG(CKA_KEY_TYPE, CKK_SHA3_384_HMAC), A_END } },
+	{ "sha3_512_hmac", CKM_SHA3_512_KEY_GEN, CKR_OK, 0,
+	  { A_ULONG(CKA_VALUE_LEN, 64), A_ULONG(CKA_KEY_TYPE, CKK_SHA3_512_HMAC), A_END } },
+	{ "sha256_hmac_short", CKM_SHA256_KEY_GEN, CKR_ATTRIBUTE_VALUE_INVALID, CKR_KEY_SIZE_RANGE,
+	  { A_ULONG(CKA_VALUE_LEN, 31), A_END } },
+	{ "sha256_hmac_without_length", CKM_SHA256_KEY_GEN, CKR_TEMPLATE_INCOMPLETE, 0,
+	  { A_END } },
+	{ "xts_32", CKM_AES_XTS_KEY_GEN, CKR_OK, 0,
+	  { A_ULONG(CKA_VALUE_LEN, 32), A_ULONG(CKA_KEY_TYPE, CKK_AES_XTS), A_END } },
+	{ "xts_64", CKM_AES_XTS_KEY_GEN, CKR_OK, 0, { A_ULONG(CKA_VALUE_LEN, 64), A_END } },
+	{ "xts_48", CKM_AES_XTS_KEY_GEN, CKR_ATTRIBUTE_VALUE_INVALID, CKR_KEY_SIZE_RANGE,
+	  { A_ULONG(CKA_VALUE_LEN, 48), A_END } },
+	{ "chacha20", CKM_CHACHA20_KEY_GEN, CKR_OK, 0,
+	  { A_ULONG(CKA_VALUE_LEN, 32), A_ULONG(CKA_KEY_TYPE, CKK_CHACHA20), A_END } },
+	{ "chacha20_16", CKM_CHACHA20_KEY_GEN, CKR_ATTRIBUTE_VALUE_INVALID, CKR_KEY_SIZE_RANGE,
+	  { A_ULONG(CKA_VALUE_LEN, 16), A_END } },
+	{ "poly1305", CKM_POLY1305_KEY_GEN, CKR_OK, 0,
+	  { A_ULONG(CKA_VALUE_LEN, 32), A_ULONG(CKA_KEY_TYPE, CKK_POLY1305), A_END } },
 	{ "pair_mechanism", CKM_RSA_PKCS_KEY_PAIR_GEN, CKR_MECHANISM_INVALID, 0, { A_END } },
 	{ "cipher_mechanism", CKM_AES_CBC, CKR_MECHANISM_INVALID, 0, { A_END } },
 	{ "unknown_mechanism", CKM_VENDOR_DEFINED, CKR_MECHANISM_INVALID, 0, { A_END } },
@@ -420,6 +459,38 @@ static CK_RV secret_generate(struct ctx *c)
 	if (rv == CKR_OK)
 		rv = attr_bytes(c->s, o, CKA_VALUE, value, &len);
 	return rv == CKR_OK ? want(len == *(CK_ULONG *)g->t[0].pValue) : rv;
+}
+
+/* DES keys, whose length is not to be chosen: each byte has an odd number of ones. */
+static const struct des_case {
+	const char *name;
+	CK_MECHANISM_TYPE mechanism;
+	CK_KEY_TYPE type;
+	CK_ULONG len;
+} des_cases[] = {
+	{ "des", CKM_DES_KEY_GEN, CKK_DES, 8 },
+	{ "des2", CKM_DES2_KEY_GEN, CKK_DES2, 16 },
+	{ "des3", CKM_DES3_KEY_GEN, CKK_DES3, 24 },
+};
+
+static CK_RV des_generate(struct ctx *c)
+{
+	const struct des_case *d = c->arg;
+	CK_ATTRIBUTE type = A_ULONG(CKA_KEY_TYPE, d->type);
+	CK_ATTRIBUTE open = A_BOOL(CKA_EXTRACTABLE, CK_TRUE);
+	CK_MECHANISM m = { d->mechanism, NULL, 0 };
+	CK_BYTE value[32];
+	CK_ULONG len = sizeof(value), even = 0;
+	CK_OBJECT_HANDLE o = 0;
+	CK_RV rv = p11->C_GenerateKey(c->s, &m, &open, 1, &o);
+
+	if (rv == CKR_OK)
+		rv = attr_is(c->s, o, &type);
+	if (rv == CKR_OK)
+		rv = attr_bytes(c->s, o, CKA_VALUE, value, &len);
+	for (CK_ULONG i = 0; rv == CKR_OK && i < len; i++)
+		even += __builtin_popcount(value[i]) % 2 == 0;
+	return rv == CKR_OK ? want(len == d->len && even == 0) : rv;
 }
 
 static CK_RV secrets_differ(struct ctx *c)
@@ -476,6 +547,9 @@ void test_keygen(void)
 	row_runf(RW_USER, rsa_exponent_default, NULL, CKR_OK, "rsa_exponent_default");
 	row_runf(RW_USER, rsa_exponent_3, NULL, CKR_OK, "rsa_exponent_3");
 	row_runf(RW_USER, edwards_by_name, NULL, CKR_OK, "edwards_by_name");
+	for (size_t i = 0; i < LENGTH(des_cases); i++)
+		row_runf(RW_USER, des_generate, &des_cases[i], CKR_OK,
+			 "generate_%s", des_cases[i].name);
 	for (size_t i = 0; i < LENGTH(secret_cases); i++)
 		row_runf(RW_USER, secret_generate, &secret_cases[i], secret_cases[i].expected,
 			 "generate_%s", secret_cases[i].name);

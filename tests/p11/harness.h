@@ -92,6 +92,7 @@ struct program {
 	const struct child *children;
 	size_t nchildren;
 	bool without_token;	/* start with an empty token directory */
+	const char *not_on_reference;	/* why the reference is not tested */
 };
 
 /* The body of main: returns the exit status. */

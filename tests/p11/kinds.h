@@ -16,7 +16,19 @@ enum kind {
 	ED_PRIVATE,
 	AES,
 	GENERIC,
-	KINDS
+	PGP_CERTIFICATE,
+	DES3,
+	HMAC,
+	DSA_PUBLIC,
+	DSA_PRIVATE,
+	DH_PUBLIC,
+	DH_PRIVATE,
+	DSA_DOMAIN,
+	DH_DOMAIN,
+	X25519_PUBLIC,		/* of CKK_EC_MONTGOMERY */
+	X25519_PRIVATE,
+	KINDS,
+	KINDS_OF_REFERENCE = X25519_PUBLIC
 };
 
 #define TMPL_MAX	48
@@ -24,6 +36,8 @@ enum kind {
 extern const char *const kind_names[KINDS];
 /* All that C_CreateObject requires and nothing else; ends with A_END. */
 extern const CK_ATTRIBUTE *const kind_templates[KINDS];
+/* CKA_PUBLIC_KEY_INFO of the public and private keys; no value for other kinds. */
+extern const CK_ATTRIBUTE kind_infos[KINDS];
 
 /*
  * Joins two lists into `out`, which has TMPL_MAX entries. An attribute of `more`

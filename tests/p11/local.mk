@@ -15,22 +15,46 @@ tests_p11_test_general_SOURCES = %D%/test_general.c %D%/general.def %D%/calls.de
 tests_p11_test_general_LDADD = $(p11_libs)
 
 p11_tests += tests/p11/test_slot
-tests_p11_test_slot_SOURCES = %D%/test_slot.c %D%/slot.def
+tests_p11_test_slot_SOURCES = \
+	%D%/kinds.c \
+	%D%/kinds.h \
+	%D%/slot.def \
+	%D%/slot/events.c \
+	%D%/slot/mechanisms.c \
+	%D%/slot/rescan.c \
+	%D%/slot/slot.h \
+	%D%/slot/tries.c \
+	%D%/test_slot.c
 tests_p11_test_slot_LDADD = $(p11_libs)
 
 p11_tests += tests/p11/test_session
-tests_p11_test_session_SOURCES = %D%/test_session.c %D%/session.def
+tests_p11_test_session_SOURCES = \
+	%D%/kinds.c \
+	%D%/kinds.h \
+	%D%/session.def \
+	%D%/session/dual.c \
+	%D%/session/dual.def \
+	%D%/session/limits.c \
+	%D%/session/operations.c \
+	%D%/session/operations.def \
+	%D%/session/session.h \
+	%D%/test_session.c
 tests_p11_test_session_LDADD = $(p11_libs)
 
 p11_tests += tests/p11/test_object
 tests_p11_test_object_SOURCES = \
 	%D%/kinds.c \
 	%D%/kinds.h \
-	%D%/object.def \
-	%D%/object.h \
-	%D%/object_access.c \
-	%D%/object_attributes.c \
-	%D%/test_object.c
+	%D%/object/access.c \
+	%D%/object/attributes.c \
+	%D%/object/copies.c \
+	%D%/object/info.c \
+	%D%/object/log.c \
+	%D%/object/object.def \
+	%D%/object/object.h \
+	%D%/object/templates.c \
+	%D%/object/test_object.c \
+	%D%/object/values.c
 tests_p11_test_object_LDADD = $(p11_libs)
 
 p11_tests += tests/p11/test_crypto
@@ -59,3 +83,70 @@ tests_p11_test_fixtures_LDADD = $(p11_libs)
 p11_tests += tests/p11/test_concurrent
 tests_p11_test_concurrent_SOURCES = %D%/kinds.c %D%/kinds.h %D%/test_concurrent.c
 tests_p11_test_concurrent_LDADD = $(p11_libs)
+
+# Before libc in the order of symbols, so it has to be a library of its own.
+check_LTLIBRARIES += tests/p11/returns/libnomem.la
+tests_p11_returns_libnomem_la_SOURCES = %D%/returns/nomem_shim.c %D%/returns/nomem_shim.h
+tests_p11_returns_libnomem_la_LDFLAGS = $(AM_LDFLAGS) -avoid-version -rpath /nowhere
+tests_p11_returns_libnomem_la_LIBADD = $(DL_LIBS)
+
+p11_tests += tests/p11/test_returns
+tests_p11_test_returns_SOURCES = \
+	%D%/kinds.c \
+	%D%/kinds.h \
+	%D%/returns/cipher.def \
+	%D%/returns/coverage.c \
+	%D%/returns/crypto.c \
+	%D%/returns/crypto.def \
+	%D%/returns/digest.def \
+	%D%/returns/dual.def \
+	%D%/returns/general.c \
+	%D%/returns/general.def \
+	%D%/returns/harm.c \
+	%D%/returns/init.def \
+	%D%/returns/key.c \
+	%D%/returns/key.def \
+	%D%/returns/never.def \
+	%D%/returns/object.c \
+	%D%/returns/object.def \
+	%D%/returns/returns.h \
+	%D%/returns/rows.h \
+	%D%/returns/scene.c \
+	%D%/returns/scene.h \
+	%D%/returns/session.c \
+	%D%/returns/session.def \
+	%D%/returns/sign.def \
+	%D%/returns/slot.c \
+	%D%/returns/slot.def \
+	%D%/returns/trouble.c \
+	%D%/returns/trouble.def \
+	%D%/returns/unlisted.def \
+	%D%/returns/usual.def \
+	%D%/test_returns.c
+tests_p11_test_returns_LDADD = tests/p11/returns/libnomem.la $(p11_libs)
+# Without the wrapper of libtool: the program is started anew by its own name.
+tests_p11_test_returns_LDFLAGS = $(AM_LDFLAGS) -no-install
+
+p11_tests += tests/p11/test_keys
+tests_p11_test_keys_SOURCES = %D%/kinds.c %D%/kinds.h %D%/keys/keys.def %D%/keys/test_keys.c
+tests_p11_test_keys_LDADD = $(p11_libs)
+
+p11_tests += tests/p11/test_kdf
+tests_p11_test_kdf_SOURCES = %D%/kinds.c %D%/kinds.h %D%/keys/kdf.def %D%/keys/test_kdf.c
+tests_p11_test_kdf_LDADD = $(p11_libs)
+
+p11_tests += tests/p11/test_derived
+tests_p11_test_derived_SOURCES = \
+	%D%/keys/derived.def \
+	%D%/keys/test_derived.c \
+	%D%/kinds.c \
+	%D%/kinds.h
+tests_p11_test_derived_LDADD = $(p11_libs)
+
+p11_tests += tests/p11/test_kdf_many
+tests_p11_test_kdf_many_SOURCES = \
+	%D%/keys/kdf_many.def \
+	%D%/keys/test_kdf_many.c \
+	%D%/kinds.c \
+	%D%/kinds.h
+tests_p11_test_kdf_many_LDADD = $(p11_libs)

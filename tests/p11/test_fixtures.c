@@ -153,6 +153,40 @@ static CK_RV count_public(struct ctx *c)
 	return count_is(c, false);
 }
 
+/* What is found by a value has it, also where the file does not say so. */
+static CK_RV finds_value(CK_SESSION_HANDLE s, const CK_ATTRIBUTE *value)
+{
+	CK_ATTRIBUTE t[] = { *value, A_END };
+	CK_OBJECT_HANDLE o[MAX_OBJECTS];
+	CK_ULONG found = 0;
+	CK_RV rv = object_find(s, t, o, LENGTH(o), &found);
+
+	for (CK_ULONG i = 0; rv == CKR_OK && i < found; i++)
+		rv = attr_is(s, o[i], value);
+	return rv;
+}
+
+static CK_RV finds_by_each(struct ctx *c)
+{
+	static const CK_ATTRIBUTE_TYPE types[] = {
+#define CKA_NAME(type) type,
+#include "pkcs11/names.def"
+	};
+	CK_SESSION_HANDLE s = 0;
+	CK_RV rv = fixture_login(c->arg, &s);
+
+	for (size_t i = 0; rv == CKR_OK && i < LENGTH(types); i++) {
+		const CK_ATTRIBUTE values[] = {
+			A_EMPTY(types[i]), A_BOOL(types[i], CK_FALSE), A_BOOL(types[i], CK_TRUE),
+			A_ULONG(types[i], 0), A_ULONG(types[i], CK_UNAVAILABLE_INFORMATION),
+		};
+
+		for (size_t k = 0; rv == CKR_OK && k < LENGTH(values); k++)
+			rv = finds_value(s, &values[k]);
+	}
+	return rv;
+}
+
 /* The token can be written to: an object comes and goes, over restarts. */
 static CK_RV can_be_written(struct ctx *c)
 {
@@ -190,6 +224,7 @@ static void test_tokens(void)
 		{ "flags", flags_after_login, CKR_OK },
 		{ "count", count_all, CKR_OK },
 		{ "count_public", count_public, CKR_OK },
+		{ "find_by_each", finds_by_each, CKR_OK },
 	};
 
 	for (size_t i = 0; i < LENGTH(fixtures); i++)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "harness.h"
+#include "session/session.h"
 
 #define NO_SLOT		0x7ffffff1UL
 #define OTHER_LABEL	"other token"
@@ -629,6 +630,9 @@ int main(int argc, char **argv)
 		{ "other_token", .run = test_other_token },
 		{ "rows", .rows = rows, .count = LENGTH(rows) },
 		{ "logins", .run = test_logins },
+		{ "limits", .run = test_limits },
+		{ "operations", .run = test_operations },
+		{ "dual", .run = test_dual },
 	};
 	static const struct program program = {
 		.name = "session", .tests = tests, .ntests = LENGTH(tests),

@@ -8,9 +8,9 @@
 #include <time.h>
 
 #include "harness.h"
+#include "slot/slot.h"
 
 #define NO_SLOT		0x7ffffff1UL
-#define MAX_MECHANISMS	512
 #define OTHER_PIN	"another pin"
 #define LABEL_32	"a label of 32 bytes: 7 bytes more"
 
@@ -619,14 +619,14 @@ static CK_RV wrong_pin_many(struct ctx *c, unsigned times)
 
 /* --- mechanisms --------------------------------------------------------- */
 
-static CK_RV mechanism_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type)
+CK_RV mechanism_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type)
 {
 	CK_MECHANISM_INFO info;
 
 	return p11->C_GetMechanismInfo(slot, type, &info);
 }
 
-static CK_RV mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *out, CK_ULONG *count)
+CK_RV mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *out, CK_ULONG *count)
 {
 	CK_ULONG room = *count;
 	CK_RV rv = p11->C_GetMechanismList(slot, NULL, count);
@@ -684,187 +684,6 @@ static CK_RV mechanisms_once_each(CK_SLOT_ID slot)
 			if (list[i] == list[j])
 				return ROW_WRONG;
 	return rv;
-}
-
-/* What C_GetMechanismInfo must say. */
-static const struct mechanism_case {
-	const char *name;
-	CK_MECHANISM_TYPE type;
-	CK_ULONG min, max;
-	CK_FLAGS flags;
-} mechanisms[] = {
-#define ED	(CKF_ENCRYPT | CKF_DECRYPT)
-#define SV	(CKF_SIGN | CKF_VERIFY)
-#define WU	(CKF_WRAP | CKF_UNWRAP)
-#define EC	(CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
-#define M(type, min, max, flags) { #type, type, min, max, flags }
-	M(CKM_SHA_1, 0, 0, CKF_DIGEST),
-	M(CKM_SHA224, 0, 0, CKF_DIGEST),
-	M(CKM_SHA256, 0, 0, CKF_DIGEST),
-	M(CKM_SHA384, 0, 0, CKF_DIGEST),
-	M(CKM_SHA512, 0, 0, CKF_DIGEST),
-	M(CKM_SHA_1_HMAC, 20, 512, SV),
-	M(CKM_SHA224_HMAC, 28, 512, SV),
-	M(CKM_SHA256_HMAC, 32, 512, SV),
-	M(CKM_SHA384_HMAC, 48, 512, SV),
-	M(CKM_SHA512_HMAC, 64, 512, SV),
-	M(CKM_GENERIC_SECRET_KEY_GEN, 1, 0x8000000, CKF_GENERATE),
-	M(CKM_AES_KEY_GEN, 16, 32, CKF_GENERATE),
-	M(CKM_AES_ECB, 16, 32, ED),
-	M(CKM_AES_CBC, 16, 32, ED),
-	M(CKM_AES_CBC_PAD, 16, 32, ED),
-	M(CKM_AES_CTR, 16, 32, ED),
-	M(CKM_AES_GCM, 16, 32, ED),
-	M(CKM_RSA_PKCS_KEY_PAIR_GEN, 512, 16384, CKF_GENERATE_KEY_PAIR),
-	M(CKM_RSA_PKCS, 512, 16384, ED | SV),
-	M(CKM_RSA_X_509, 512, 16384, ED | SV),
-	M(CKM_RSA_PKCS_OAEP, 512, 16384, ED),
-	M(CKM_SHA1_RSA_PKCS, 512, 16384, SV),
-	M(CKM_SHA224_RSA_PKCS, 512, 16384, SV),
-	M(CKM_SHA256_RSA_PKCS, 512, 16384, SV),
-	M(CKM_SHA384_RSA_PKCS, 512, 16384, SV),
-	M(CKM_SHA512_RSA_PKCS, 512, 16384, SV),
-	M(CKM_RSA_PKCS_PSS, 512, 16384, SV),
-	M(CKM_SHA1_RSA_PKCS_PSS, 512, 16384, SV),
-	M(CKM_SHA224_RSA_PKCS_PSS, 512, 16384, SV),
-	M(CKM_SHA256_RSA_PKCS_PSS, 512, 16384, SV),
-	M(CKM_SHA384_RSA_PKCS_PSS, 512, 16384, SV),
-	M(CKM_SHA512_RSA_PKCS_PSS, 512, 16384, SV),
-	M(CKM_EC_KEY_PAIR_GEN, 112, 521, CKF_GENERATE_KEY_PAIR | EC),
-	M(CKM_ECDSA, 112, 521, SV | EC),
-	M(CKM_ECDSA_SHA1, 112, 521, SV | EC),
-	M(CKM_ECDSA_SHA224, 112, 521, SV | EC),
-	M(CKM_ECDSA_SHA256, 112, 521, SV | EC),
-	M(CKM_ECDSA_SHA384, 112, 521, SV | EC),
-	M(CKM_ECDSA_SHA512, 112, 521, SV | EC),
-	M(CKM_EC_EDWARDS_KEY_PAIR_GEN, 255, 448, CKF_GENERATE_KEY_PAIR),
-	M(CKM_EDDSA, 255, 448, SV),
-};
-
-/* Wrapping may or may not be offered yet. */
-static CK_RV mechanism_info_is(struct ctx *c)
-{
-	const struct mechanism_case *m = c->arg;
-	CK_MECHANISM_INFO info;
-	CK_RV rv = CKR_OK;
-
-	memset(&info, 0xff, sizeof(info));
-	rv = p11->C_GetMechanismInfo(c->slot, m->type, &info);
-	return rv == CKR_OK ? want(info.ulMinKeySize == m->min && info.ulMaxKeySize == m->max &&
-				   (info.flags & ~(CK_FLAGS)WU) == m->flags) :
-			      rv;
-}
-
-static CK_RV mechanism_is_listed(struct ctx *c)
-{
-	const struct mechanism_case *m = c->arg;
-	CK_MECHANISM_TYPE list[MAX_MECHANISMS];
-	CK_ULONG count = LENGTH(list);
-	CK_RV rv = mechanism_list(c->slot, list, &count);
-
-	for (CK_ULONG i = 0; rv == CKR_OK && i < count; i++)
-		if (list[i] == m->type)
-			return CKR_OK;
-	return rv == CKR_OK ? ROW_WRONG : rv;
-}
-
-static void test_mechanisms(void)
-{
-	for (size_t i = 0; i < LENGTH(mechanisms); i++) {
-		row_runf(NO_SESSION, mechanism_is_listed, &mechanisms[i], CKR_OK, "listed_%s",
-			 mechanisms[i].name);
-		row_runf(NO_SESSION, mechanism_info_is, &mechanisms[i], CKR_OK, "info_%s",
-			 mechanisms[i].name);
-	}
-}
-
-/* slots.mechanisms, and the list that must come out; `but` ends a list of all but those. */
-static const struct policy_case {
-	const char *name, *value;
-	CK_MECHANISM_TYPE only[3];
-	CK_ULONG count;
-	bool without;
-} policies[] = {
-	{ "one", "CKM_SHA256", { CKM_SHA256 }, 1, false },
-	{ "order_kept", "CKM_SHA512,CKM_AES_CBC,CKM_SHA256",
-	  { CKM_SHA512, CKM_AES_CBC, CKM_SHA256 }, 3, false },
-	{ "unknown_ignored", "CKM_NONSENSE,CKM_SHA256", { CKM_SHA256 }, 1, false },
-	{ "all_in_a_list_ignored", "ALL,CKM_SHA256", { CKM_SHA256 }, 1, false },
-	{ "blank_is_part_of_name", "CKM_SHA512, CKM_SHA256", { CKM_SHA512 }, 1, false },
-	{ "minus_one", "-CKM_SHA256", { CKM_SHA256 }, 1, true },
-	{ "minus_many", "-CKM_SHA512,CKM_AES_CBC,CKM_SHA256",
-	  { CKM_SHA512, CKM_AES_CBC, CKM_SHA256 }, 3, true },
-	{ "minus_unknown", "-CKM_NONSENSE", { 0 }, 0, true },
-	{ "all", "ALL", { 0 }, 0, true },
-};
-
-static CK_RV policy_lists(struct ctx *c)
-{
-	const struct policy_case *p = c->arg;
-	CK_MECHANISM_TYPE list[MAX_MECHANISMS];
-	CK_ULONG all = LENGTH(list), count = LENGTH(list);
-	char line[256];
-	CK_RV rv = mechanism_list(c->slot, list, &all);
-
-	snprintf(line, sizeof(line), "slots.mechanisms = %s\n", p->value);
-	conf_use("tokens", line);
-	if (rv == CKR_OK)
-		rv = module_start();
-	if (rv == CKR_OK)
-		rv = mechanism_list(c->slot, list, &count);
-	if (rv == CKR_OK)
-		rv = want(count == (p->without ? all - p->count : p->count));
-	if (rv == CKR_OK && !p->without)
-		rv = want(memcmp(list, p->only, p->count * sizeof(*list)) == 0);
-	for (CK_ULONG i = 0; rv == CKR_OK && i < p->count; i++)
-		rv = want(mechanism_info(c->slot, p->only[i]) ==
-			  (p->without ? CKR_MECHANISM_INVALID : CKR_OK));
-	return rv;
-}
-
-static CK_RV policy_refuses_digest(struct ctx *c)
-{
-	CK_MECHANISM sha256 = { CKM_SHA256, NULL, 0 };
-	CK_SESSION_HANDLE s = 0;
-	CK_RV rv = CKR_OK;
-
-	conf_use("tokens", c->arg);
-	rv = module_start();
-	if (rv == CKR_OK)
-		rv = session_open(c->slot, 0, &s);
-	return rv == CKR_OK ? p11->C_DigestInit(s, &sha256) : rv;
-}
-
-static CK_RV policy_refuses_keygen(struct ctx *c)
-{
-	CK_MECHANISM generate = { CKM_AES_KEY_GEN, NULL, 0 };
-	CK_ATTRIBUTE key[] = { A_ULONG(CKA_VALUE_LEN, 16), A_BOOL(CKA_PRIVATE, CK_FALSE) };
-	CK_SESSION_HANDLE s = 0;
-	CK_OBJECT_HANDLE o = 0;
-	CK_RV rv = CKR_OK;
-
-	conf_use("tokens", c->arg);
-	rv = module_start();
-	if (rv == CKR_OK)
-		rv = session_open(c->slot, 0, &s);
-	return rv == CKR_OK ? p11->C_GenerateKey(s, &generate, key, LENGTH(key), &o) : rv;
-}
-
-static void test_policy(void)
-{
-	for (size_t i = 0; i < LENGTH(policies); i++)
-		row_runf(NO_SESSION, policy_lists, &policies[i], CKR_OK, "policy_%s",
-			 policies[i].name);
-	row_runf(NO_SESSION, policy_refuses_digest, "slots.mechanisms = CKM_SHA512\n",
-		 CKR_MECHANISM_INVALID, "policy_digest_not_listed");
-	row_runf(NO_SESSION, policy_refuses_digest, "slots.mechanisms = -CKM_SHA256\n",
-		 CKR_MECHANISM_INVALID, "policy_digest_excluded");
-	row_runf(NO_SESSION, policy_refuses_digest, "slots.mechanisms = CKM_SHA256\n", CKR_OK,
-		 "policy_digest_listed");
-	row_runf(NO_SESSION, policy_refuses_keygen, "slots.mechanisms = -CKM_AES_KEY_GEN\n",
-		 CKR_MECHANISM_INVALID, "policy_keygen_excluded");
-	row_runf(NO_SESSION, policy_refuses_keygen, "slots.mechanisms = CKM_AES_KEY_GEN\n", CKR_OK,
-		 "policy_keygen_listed");
 }
 
 /* --- two tokens of one slot id ------------------------------------------ */
@@ -949,9 +768,22 @@ int main(int argc, char **argv)
 		{ "rows", .rows = rows, .count = LENGTH(rows) },
 		{ "mechanisms", .run = test_mechanisms },
 		{ "policy", .run = test_policy },
+		{ "tries", .run = test_tries },
+		{ "rescan", .run = test_rescan },
+		{ "events", .run = test_events },
+	};
+	static const struct child children[] = {
+		{ "tries_twice", child_tries_twice },
+		{ "is_refused", child_is_refused },
+		{ "tries_and_dies", child_tries_and_dies },
+		{ "tries_together", child_tries_together },
+		{ "makes_token", child_makes_token },
+		{ "makes_anew", child_makes_anew },
 	};
 	static const struct program program = {
-		.name = "slot", .tests = tests, .ntests = LENGTH(tests),
+		.name = "slot",
+		.tests = tests, .ntests = LENGTH(tests),
+		.children = children, .nchildren = LENGTH(children),
 	};
 
 	return harness_main(argc, argv, &program);

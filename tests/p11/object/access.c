@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "object.h"
+#include "p11/object/object.h"
 
 /* --- access: who may do what with which object -------------------------- */
 
@@ -179,7 +179,7 @@ void test_access_make(void)
 
 void test_access_create(void)
 {
-	for (enum kind kind = DATA; kind < KINDS; kind++)
+	for (enum kind kind = DATA; kind < KINDS_OF_REFERENCE; kind++)
 		for (size_t i = 0; i < LENGTH(storages); i++)
 			for (enum state state = RO_PUBLIC; state <= RW_SO; state++) {
 				struct create_case v = { kind, &storages[i] };

@@ -1,10 +1,10 @@
 #include "config.h"
 
-#include "object.h"
+#include <stdio.h>
+
+#include "p11/object/object.h"
 
 /* --- defaults ----------------------------------------------------------- */
-
-#define NO_BYTES(t)	{ (t), (CK_BYTE[]){ 0 }, 0 }
 
 static const CK_ATTRIBUTE all_defaults[] = {
 	A_BOOL(CKA_TOKEN, CK_FALSE),
@@ -27,10 +27,6 @@ static const CK_ATTRIBUTE certificate_defaults[] = {
 	A_BOOL(CKA_PRIVATE, CK_FALSE),
 	A_BOOL(CKA_TRUSTED, CK_FALSE),
 	A_ULONG(CKA_CERTIFICATE_CATEGORY, 0),
-	A_ULONG(CKA_JAVA_MIDP_SECURITY_DOMAIN, 0),
-	A_ULONG(CKA_NAME_HASH_ALGORITHM, CKM_SHA_1),
-	/* of SHA-1 of the value */
-	{ CKA_CHECK_VALUE, (CK_BYTE[]){ 0xb7, 0xdd, 0x8b }, 3 },
 	NO_BYTES(CKA_START_DATE),
 	NO_BYTES(CKA_END_DATE),
 	NO_BYTES(CKA_PUBLIC_KEY_INFO),
@@ -38,6 +34,19 @@ static const CK_ATTRIBUTE certificate_defaults[] = {
 	NO_BYTES(CKA_ISSUER),
 	NO_BYTES(CKA_SERIAL_NUMBER),
 	NO_BYTES(CKA_URL),
+	A_END,
+};
+
+static const CK_ATTRIBUTE pgp_defaults[] = {
+	/* of SHA-1 of the value */
+	{ CKA_CHECK_VALUE, (CK_BYTE[]){ 0x3f, 0x72, 0xc7 }, 3 },
+	A_END,
+};
+
+static const CK_ATTRIBUTE x509_defaults[] = {
+	{ CKA_CHECK_VALUE, (CK_BYTE[]){ 0xb7, 0xdd, 0x8b }, 3 },
+	A_ULONG(CKA_JAVA_MIDP_SECURITY_DOMAIN, 0),
+	A_ULONG(CKA_NAME_HASH_ALGORITHM, CKM_SHA_1),
 	NO_BYTES(CKA_HASH_OF_SUBJECT_PUBLIC_KEY),
 	NO_BYTES(CKA_HASH_OF_ISSUER_PUBLIC_KEY),
 	A_END,
@@ -61,8 +70,8 @@ static const CK_ATTRIBUTE public_defaults[] = {
 	A_BOOL(CKA_VERIFY_RECOVER, CK_TRUE),
 	A_BOOL(CKA_WRAP, CK_TRUE),
 	A_BOOL(CKA_TRUSTED, CK_FALSE),
+	NO_BYTES(CKA_WRAP_TEMPLATE),
 	NO_BYTES(CKA_SUBJECT),
-	NO_BYTES(CKA_PUBLIC_KEY_INFO),
 	A_END,
 };
 
@@ -77,6 +86,7 @@ static const CK_ATTRIBUTE secret_defaults[] = {
 	A_BOOL(CKA_SIGN, CK_TRUE),
 	A_BOOL(CKA_UNWRAP, CK_TRUE),
 	A_BOOL(CKA_WRAP_WITH_TRUSTED, CK_FALSE),
+	NO_BYTES(CKA_UNWRAP_TEMPLATE),
 	A_END,
 };
 
@@ -84,7 +94,6 @@ static const CK_ATTRIBUTE private_defaults[] = {
 	A_BOOL(CKA_SIGN_RECOVER, CK_TRUE),
 	A_BOOL(CKA_ALWAYS_AUTHENTICATE, CK_FALSE),
 	NO_BYTES(CKA_SUBJECT),
-	NO_BYTES(CKA_PUBLIC_KEY_INFO),
 	A_END,
 };
 
@@ -93,6 +102,7 @@ static const CK_ATTRIBUTE symmetric_defaults[] = {
 	A_BOOL(CKA_VERIFY, CK_TRUE),
 	A_BOOL(CKA_WRAP, CK_TRUE),
 	A_BOOL(CKA_TRUSTED, CK_FALSE),
+	NO_BYTES(CKA_WRAP_TEMPLATE),
 	A_END,
 };
 
@@ -112,11 +122,25 @@ static const CK_ATTRIBUTE generic_defaults[] = {
 	A_END,
 };
 
-#define IS(kind)	(1u << (kind))
-#define PUBLIC_KEYS	(IS(RSA_PUBLIC) | IS(EC_PUBLIC) | IS(ED_PUBLIC))
-#define PRIVATE_KEYS	(IS(RSA_PRIVATE) | IS(EC_PRIVATE) | IS(ED_PRIVATE))
-#define SECRET_KEYS	(IS(AES) | IS(GENERIC))
-#define KEYS		(PUBLIC_KEYS | PRIVATE_KEYS | SECRET_KEYS)
+static const CK_ATTRIBUTE des3_defaults[] = {
+	{ CKA_CHECK_VALUE, (CK_BYTE[]){ 0x4e, 0xba, 0x73 }, 3 },
+	A_END,
+};
+
+static const CK_ATTRIBUTE hmac_defaults[] = {
+	A_ULONG(CKA_VALUE_LEN, 32),
+	{ CKA_CHECK_VALUE, (CK_BYTE[]){ 0xb1, 0x77, 0x5a }, 3 },
+	A_END,
+};
+
+static const CK_ATTRIBUTE dh_private_defaults[] = { A_ULONG(CKA_VALUE_BITS, 159), A_END };
+
+static const CK_ATTRIBUTE domain_defaults[] = {
+	A_BOOL(CKA_PRIVATE, CK_TRUE),
+	A_BOOL(CKA_LOCAL, CK_FALSE),
+	A_ULONG(CKA_PRIME_BITS, 1024),
+	A_END,
+};
 
 static const struct {
 	unsigned kinds;
@@ -124,7 +148,9 @@ static const struct {
 } defaults[] = {
 	{ ~0u, all_defaults },
 	{ IS(DATA), data_defaults },
-	{ IS(CERTIFICATE), certificate_defaults },
+	{ CERTIFICATES, certificate_defaults },
+	{ IS(CERTIFICATE), x509_defaults },
+	{ IS(PGP_CERTIFICATE), pgp_defaults },
 	{ KEYS, key_defaults },
 	{ PUBLIC_KEYS, public_defaults },
 	{ PRIVATE_KEYS | SECRET_KEYS, secret_defaults },
@@ -133,6 +159,10 @@ static const struct {
 	{ IS(RSA_PUBLIC), rsa_public_defaults },
 	{ IS(AES), aes_defaults },
 	{ IS(GENERIC), generic_defaults },
+	{ IS(DES3), des3_defaults },
+	{ IS(HMAC), hmac_defaults },
+	{ IS(DH_PRIVATE), dh_private_defaults },
+	{ DOMAINS, domain_defaults },
 };
 
 struct default_case {
@@ -182,11 +212,121 @@ void test_defaults(void)
 	}
 }
 
+/* --- each attribute given with its default ------------------------------ */
+
+/* Who may give it beside C_CreateObject. What is not listed is read-only in an object. */
+static const struct {
+	CK_ATTRIBUTE_TYPE type;
+	unsigned kinds;
+	bool create, copy, set;
+} givers[] = {
+	{ CKA_LABEL, ~0u, true, true, true },
+	{ CKA_COPYABLE, ~0u, true, true, true },
+	{ CKA_TOKEN, ~0u, true, true, false },
+	{ CKA_PRIVATE, ~0u, true, true, false },
+	{ CKA_MODIFIABLE, ~0u, true, true, false },
+	{ CKA_DESTROYABLE, ~0u, true, true, false },
+	{ CKA_ID, ~0u, true, true, true },
+	{ CKA_ISSUER, CERTIFICATES, true, true, true },
+	{ CKA_SERIAL_NUMBER, CERTIFICATES, true, true, true },
+	{ CKA_SUBJECT, KEYS, true, true, true },
+	{ CKA_START_DATE, KEYS, true, true, true },
+	{ CKA_END_DATE, KEYS, true, true, true },
+	{ CKA_DERIVE, KEYS, true, true, true },
+	{ CKA_ENCRYPT, KEYS, true, true, true },
+	{ CKA_DECRYPT, KEYS, true, true, true },
+	{ CKA_SIGN, KEYS, true, true, true },
+	{ CKA_SIGN_RECOVER, KEYS, true, true, true },
+	{ CKA_VERIFY, KEYS, true, true, true },
+	{ CKA_VERIFY_RECOVER, KEYS, true, true, true },
+	{ CKA_WRAP, KEYS, true, true, true },
+	{ CKA_UNWRAP, KEYS, true, true, true },
+	{ CKA_SENSITIVE, KEYS, true, true, true },
+	{ CKA_EXTRACTABLE, KEYS, true, true, true },
+	{ CKA_WRAP_WITH_TRUSTED, KEYS, true, true, true },
+	{ CKA_CHECK_VALUE, SECRET_KEYS, true, true, true },
+	{ CKA_LOCAL, ~0u, false, false, false },
+	{ CKA_KEY_GEN_MECHANISM, ~0u, false, false, false },
+	{ CKA_ALWAYS_SENSITIVE, ~0u, false, false, false },
+	{ CKA_NEVER_EXTRACTABLE, ~0u, false, false, false },
+	{ CKA_MODULUS_BITS, ~0u, false, false, false },
+	{ CKA_PRIME_BITS, ~0u, false, false, false },
+	{ CKA_VALUE_LEN, ~0u, false, false, false },
+	{ CKA_VALUE_BITS, ~0u, false, false, false },
+};
+
+static CK_RV create_given(struct ctx *c)
+{
+	const struct default_case *d = c->arg;
+	const CK_ATTRIBUTE more[] = { *d->value, A_END };
+	CK_OBJECT_HANDLE o = 0;
+	CK_RV rv = kind_make(c->s, d->kind, more, &o);
+
+	return rv == CKR_OK ? attr_is(c->s, o, d->value) : rv;
+}
+
+static CK_RV set_given(struct ctx *c)
+{
+	const struct default_case *d = c->arg;
+	CK_ATTRIBUTE t = *d->value;
+	CK_OBJECT_HANDLE o = 0;
+	CK_RV rv = kind_make(c->s, d->kind, NULL, &o);
+
+	if (rv == CKR_OK)
+		rv = p11->C_SetAttributeValue(c->s, o, &t, 1);
+	return rv == CKR_OK ? attr_is(c->s, o, d->value) : rv;
+}
+
+static CK_RV copy_given(struct ctx *c)
+{
+	const struct default_case *d = c->arg;
+	CK_ATTRIBUTE t = *d->value;
+	CK_OBJECT_HANDLE o = 0;
+	CK_RV rv = kind_make(c->s, d->kind, NULL, &o);
+
+	if (rv == CKR_OK)
+		rv = p11->C_CopyObject(c->s, o, &t, 1, &o);
+	return rv == CKR_OK ? attr_is(c->s, o, d->value) : rv;
+}
+
+static void run_given(enum kind kind, const CK_ATTRIBUTE *a)
+{
+	const struct default_case d = { kind, a };
+	struct call calls[] = {
+		{ "create_given", create_given, CKR_OK },
+		{ "set_given", set_given, CKR_ATTRIBUTE_READ_ONLY },
+		{ "copy_given", copy_given, CKR_ATTRIBUTE_READ_ONLY },
+	};
+	char item[64];
+
+	for (size_t i = 0; i < LENGTH(givers); i++)
+		if (givers[i].type == a->type && (givers[i].kinds & IS(kind))) {
+			calls[0].expected = givers[i].create ? CKR_OK : CKR_ATTRIBUTE_READ_ONLY;
+			calls[1].expected = givers[i].set ? CKR_OK : CKR_ATTRIBUTE_READ_ONLY;
+			calls[2].expected = givers[i].copy ? CKR_OK : CKR_ATTRIBUTE_READ_ONLY;
+		}
+	snprintf(item, sizeof(item), "%s_%lx", kind_names[kind], a->type);
+	rows_run(RW_USER, calls, LENGTH(calls), &d, item);
+}
+
+void test_given(void)
+{
+	for (enum kind kind = DATA; kind < KINDS; kind++)
+		for (size_t i = 0; i < LENGTH(defaults); i++)
+			for (const CK_ATTRIBUTE *a = defaults[i].values;
+			     (defaults[i].kinds & IS(kind)) &&
+			     a->type != CK_UNAVAILABLE_INFORMATION;
+			     a++)
+				/* an empty list of mechanisms cannot be given */
+				if (a->type != CKA_ALLOWED_MECHANISMS)
+					run_given(kind, a);
+}
+
 /* --- required attributes ------------------------------------------------ */
 
 static const struct {
 	enum kind kind;
-	CK_ATTRIBUTE_TYPE types[4];
+	CK_ATTRIBUTE_TYPE types[5];
 } required[] = {
 	{ CERTIFICATE, { CKA_SUBJECT, CKA_VALUE } },
 	{ RSA_PUBLIC, { CKA_MODULUS, CKA_PUBLIC_EXPONENT } },
@@ -197,6 +337,17 @@ static const struct {
 	{ ED_PRIVATE, { CKA_EC_PARAMS, CKA_VALUE } },
 	{ AES, { CKA_VALUE } },
 	{ GENERIC, { CKA_VALUE } },
+	{ PGP_CERTIFICATE, { CKA_SUBJECT, CKA_VALUE } },
+	{ DES3, { CKA_VALUE } },
+	{ HMAC, { CKA_VALUE } },
+	{ DSA_PUBLIC, { CKA_PRIME, CKA_SUBPRIME, CKA_BASE, CKA_VALUE } },
+	{ DSA_PRIVATE, { CKA_PRIME, CKA_SUBPRIME, CKA_BASE, CKA_VALUE } },
+	{ DH_PUBLIC, { CKA_PRIME, CKA_BASE, CKA_VALUE } },
+	{ DH_PRIVATE, { CKA_PRIME, CKA_BASE, CKA_VALUE } },
+	{ DSA_DOMAIN, { CKA_PRIME, CKA_SUBPRIME, CKA_BASE } },
+	{ DH_DOMAIN, { CKA_PRIME, CKA_BASE } },
+	{ X25519_PUBLIC, { CKA_EC_PARAMS, CKA_EC_POINT } },
+	{ X25519_PRIVATE, { CKA_EC_PARAMS, CKA_VALUE } },
 };
 
 struct required_case {
@@ -518,6 +669,11 @@ static const struct {
 	{ ED_PRIVATE, { CKA_VALUE } },
 	{ AES, { CKA_VALUE } },
 	{ GENERIC, { CKA_VALUE } },
+	{ DES3, { CKA_VALUE } },
+	{ HMAC, { CKA_VALUE } },
+	{ DSA_PRIVATE, { CKA_VALUE } },
+	{ DH_PRIVATE, { CKA_VALUE } },
+	{ X25519_PRIVATE, { CKA_VALUE } },
 };
 
 struct secret_case {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "object.h"
+#include "p11/object/object.h"
 
 static CK_BYTE exponent[] = { 1, 0, 1 };
 
@@ -652,9 +652,9 @@ static CK_RV destroy_persists(struct ctx *c)
 
 /* --- program ------------------------------------------------------------ */
 
-#define ROWS_FILE "object.def"
+#define ROWS_FILE "object/object.def"
 #define ROWS_TABLE rows
-#include "rows.h"
+#include "p11/rows.h"
 
 int main(int argc, char **argv)
 {
@@ -664,8 +664,16 @@ int main(int argc, char **argv)
 		{ "access_make", .run = test_access_make },
 		{ "access_use", .run = test_access_use },
 		{ "defaults", .run = test_defaults },
+		{ "given", .run = test_given },
 		{ "required", .run = test_required },
 		{ "rules", .run = test_rules },
+		{ "repeated", .run = test_repeated },
+		{ "arrays", .run = test_arrays },
+		{ "values", .run = test_values },
+		{ "info", .run = test_info },
+		{ "copies", .run = test_copies },
+		{ "log", .run = test_log },
+		{ "parts", .run = test_parts },
 		{ "secrets", .run = test_secrets },
 		{ "persistence", .run = test_persistence },
 	};
