@@ -7,7 +7,7 @@ set -u
 
 all_parts='plain reference sanitizers valgrind symbols distcheck'
 usage="usage: scripts/check.sh [PART...]
-parts: $all_parts (all by default), clang
+parts: $all_parts (all by default), clang, coverage
 With CI=true in the environment a missing peer program is a failure, not a skip."
 reference=/usr/lib/softhsm/libsofthsm2.so
 work=${CHECK_DIR:-$top/build/check}
@@ -19,7 +19,7 @@ case ${1-} in
 esac
 parts=${*:-$all_parts}
 for part in $parts; do
-	case " $all_parts clang " in
+	case " $all_parts clang coverage " in
 	*" $part "*) ;;
 	*) die "unknown part $part; $usage" ;;
 	esac
@@ -176,6 +176,16 @@ run_clang()
 		tests clang clang check
 	else
 		count "clang build" 1
+	fi
+}
+
+run_coverage()
+{
+	if build coverage --enable-coverage; then
+		tests coverage coverage coverage
+		sed -n '/^src\/lib /,$p' "$work/coverage.log"
+	else
+		count "coverage build" 1
 	fi
 }
 

@@ -33,6 +33,8 @@ include tests/unit/object.mk
 include tests/unit/slot.mk
 include tests/unit/session.mk
 include tests/p11/local.mk
+include tests/p11/misuse/local.mk
+include tests/kat/local.mk
 include tests/cli/local.mk
 include tests/interop/local.mk
 
@@ -72,6 +74,23 @@ check-valgrind: all
 	@if test '$(VALGRIND)' = no; then \
 		echo "check-valgrind needs valgrind; install it and run configure again" >&2; \
 		exit 1; fi
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) $(p11_tests)' \
+	MISUSE_SHARE=16 $(MAKE) $(AM_MAKEFLAGS) check \
+		TESTS='$(unit_tests) $(p11_tests)' \
 		LOG_COMPILER='$(LIBTOOL) --mode=execute $(VALGRIND) $(VALGRIND_FLAGS)'
 .PHONY: check-valgrind
+
+# The C tests of a build with --enable-coverage, and what they reached of src/lib.
+if WITH_COVERAGE
+coverage: all
+	find . -name '*.gcda' -exec rm -f {} +
+	@status=0; \
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) $(p11_tests)' || status=1; \
+	$(SHELL) $(srcdir)/scripts/coverage.sh . || status=1; exit $$status
+
+clean-local:
+	find . -name '*.gc??' -exec rm -f {} +
+else
+coverage:
+	@echo "coverage needs a build with configure --enable-coverage" >&2; exit 1
+endif
+.PHONY: coverage

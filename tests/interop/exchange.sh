@@ -5,12 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need pkcs11-tool p11tool openssl
 
-reference_module=
-for file in /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so; do
-	[ ! -f "$file" ] || reference_module=$file
-done
-[ -n "$reference_module" ] || missing "SoftHSM 2.6.1 (package softhsm2)"
-reference && skip "the module is the reference itself"
+need_reference
 
 # user PIN_HOLDER_MODULE OPTION...: pkcs11-tool, logged in to the token $label.
 user()

@@ -84,6 +84,17 @@ reference()
 		grep -q '^Library .*(ver 2\.6)'
 }
 
+# need_reference: $reference_module is SoftHSM 2.6.1, for tests of both together.
+need_reference()
+{
+	reference_module=
+	for file in /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so; do
+		[ ! -f "$file" ] || reference_module=$file
+	done
+	[ -n "$reference_module" ] || missing "SoftHSM 2.6.1 (package softhsm2)"
+	reference && skip "the module is the reference itself"
+}
+
 # new_token LABEL
 new_token()
 {

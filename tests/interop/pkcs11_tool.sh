@@ -115,6 +115,36 @@ check "generate Ed25519" user --keypairgen --key-type EC:edwards25519 \
 	--id 04 --label key04
 check "sign EdDSA" sign 04 EDDSA
 
+check "generate X25519" user --keypairgen --key-type EC:curve25519 \
+	--id 15 --label key15
+
+# The same secret on both sides.
+keypair 16 EC:prime256v1 --usage-derive
+check "openssl makes a peer" openssl genpkey -algorithm EC \
+	-pkeyopt ec_paramgen_curve:prime256v1 -out "$dir/peer.pem"
+check "openssl writes its public key" openssl pkey -in "$dir/peer.pem" -pubout \
+	-outform DER -out "$dir/peer.der"
+check "derive ECDH" user --derive --mechanism ECDH1-DERIVE --id 16 \
+	--input-file "$dir/peer.der" --output-file "$dir/secret"
+check "openssl derives" openssl pkeyutl -derive -inkey "$dir/peer.pem" \
+	-peerkey "$dir/pub16.pem" -out "$dir/secret.openssl"
+check "the secrets are the same" cmp "$dir/secret" "$dir/secret.openssl"
+
+# A key leaves the token wrapped and comes back.
+check "generate a wrapping key" user --keygen --key-type AES:32 --id 17 \
+	--label key17 --usage-wrap
+check "generate a key to wrap" user --keygen --key-type AES:16 --id 18 \
+	--label key18 --extractable
+check "wrap" user --wrap --mechanism AES-KEY-WRAP --id 17 \
+	--application-id 18 --output-file "$dir/wrapped"
+check "24 bytes" test "$(wc -c <"$dir/wrapped")" -eq 24
+check "unwrap" user --unwrap --mechanism AES-KEY-WRAP --id 17 \
+	--application-id 19 --key-type AES: --application-label key19 \
+	--input-file "$dir/wrapped" --extractable
+check "wrap what was unwrapped" user --wrap --mechanism AES-KEY-WRAP --id 17 \
+	--application-id 19 --output-file "$dir/wrapped.again"
+check "it is the same key" cmp "$dir/wrapped" "$dir/wrapped.again"
+
 check "write a data object" user --write-object "$dir/data" --type data \
 	--label note --private
 check "read it" user --read-object --type data --label note \
