@@ -103,7 +103,7 @@ uint64_t help_add(struct store *s, uint64_t counter)
 	const struct attrset *sets[] = { attrs };
 	uint64_t id = 0;
 
-	must(store_add(s, sets, 1, &id));
+	must(store_add(s, sets, 1, &id, NULL));
 	attrset_free(attrs);
 	return id;
 }
@@ -137,11 +137,23 @@ CK_RV help_count(struct attrset *s, bool *changed, void *arg)
 	return set_counter(s, attrset_number(s, HELP_COUNTER, 0) + 1);
 }
 
+CK_RV help_poll(struct store *s, bool *changed)
+{
+	enum store_news news = STORE_QUIET;
+	uint64_t *ids = NULL;
+	size_t count = 0;
+	CK_RV rv = store_poll(s, true, &news, &ids, &count);
+
+	free(ids);
+	*changed = news == STORE_ALL || news == STORE_SOME;
+	return rv;
+}
+
 bool help_changed(struct store *s)
 {
 	bool changed = false;
 
-	must(store_changed(s, &changed));
+	must(help_poll(s, &changed));
 	return changed;
 }
 

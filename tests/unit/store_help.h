@@ -52,7 +52,10 @@ size_t help_list_count(struct store *s);
  */
 CK_RV help_count(struct attrset *s, bool *changed, void *arg);
 
-/* store_changed, which must succeed. */
+/* store_poll: did it tell of objects that came, went or changed? */
+CK_RV help_poll(struct store *s, bool *changed);
+
+/* The same, which must succeed. */
 bool help_changed(struct store *s);
 
 /* The path of the first object file of the directory, to be freed. */

@@ -250,16 +250,16 @@ static void forget_unseen(struct object_table *t)
 
 CK_RV object_table_refresh(struct object_table *t)
 {
+	enum store_news news = STORE_ALL;
 	uint64_t *ids = NULL;
 	size_t count = 0;
-	bool changed = false;
 	CK_RV rv;
 
 	if (t->token.store == NULL)
 		return CKR_OK;
 	if (t->token.listed) {
-		rv = store_changed(t->token.store, &changed);
-		if (rv != CKR_OK || !changed)
+		rv = store_poll(t->token.store, true, &news, &ids, &count);
+		if (rv != CKR_OK || news != STORE_ALL)
 			return rv;
 	}
 	rv = store_list(t->token.store, &ids, &count);
@@ -352,7 +352,7 @@ CK_RV object_table_add(struct object_table *t, const struct caller *who, struct 
 	CK_RV rv = CKR_DEVICE_ERROR;
 
 	if (home->store != NULL)
-		rv = store_add(home->store, (const struct attrset *const *)sets, n, ids);
+		rv = store_add(home->store, (const struct attrset *const *)sets, n, ids, NULL);
 	stored = rv == CKR_OK;
 	for (size_t i = 0; i < n; i++) {
 		if (rv == CKR_OK)

@@ -23,13 +23,16 @@ struct store_backend {
 	void (*close)(struct store *s);
 	CK_RV (*token_load)(struct store *s, struct attrset **out);
 	CK_RV (*token_edit)(struct store *s, store_edit *edit, void *arg);
-	CK_RV (*changed)(struct store *s, bool *out);
+	CK_RV (*poll)(struct store *s, bool path, enum store_news *news, uint64_t **ids,
+		      size_t *count);
 	CK_RV (*list)(struct store *s, uint64_t **ids, size_t *count);
 	CK_RV (*load)(struct store *s, uint64_t id, struct attrset **out,
 		      struct store_stamp *stamp);
 	CK_RV (*same)(struct store *s, uint64_t id, const struct store_stamp *stamp, bool *out);
-	CK_RV (*add)(struct store *s, const struct attrset *const *sets, size_t n, uint64_t *ids);
-	CK_RV (*edit)(struct store *s, uint64_t id, store_edit *edit, void *arg);
+	CK_RV (*add)(struct store *s, const struct attrset *const *sets, size_t n, uint64_t *ids,
+		     struct store_stamp *stamps);
+	CK_RV (*edit)(struct store *s, uint64_t id, store_edit *edit, void *arg,
+		      struct attrset **out, struct store_stamp *stamp);
 	CK_RV (*remove)(struct store *s, uint64_t id);
 	CK_RV (*clear)(struct store *s);
 	/* In the child of a fork: lets go of what it may not share. NULL: nothing to do. */

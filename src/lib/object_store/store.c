@@ -99,12 +99,12 @@ CK_RV store_token_edit(struct store *s, store_edit *edit, void *arg)
 	return rv;
 }
 
-CK_RV store_changed(struct store *s, bool *out)
+CK_RV store_poll(struct store *s, bool path, enum store_news *news, uint64_t **ids, size_t *count)
 {
 	CK_RV rv;
 
 	lock_take(&s->lock);
-	rv = s->ops->changed(s, out);
+	rv = s->ops->poll(s, path, news, ids, count);
 	lock_drop(&s->lock);
 	return rv;
 }
@@ -139,22 +139,24 @@ CK_RV store_same(struct store *s, uint64_t id, const struct store_stamp *stamp, 
 	return rv;
 }
 
-CK_RV store_add(struct store *s, const struct attrset *const *sets, size_t n, uint64_t *ids)
+CK_RV store_add(struct store *s, const struct attrset *const *sets, size_t n, uint64_t *ids,
+		struct store_stamp *stamps)
 {
 	CK_RV rv;
 
 	lock_take(&s->lock);
-	rv = s->ops->add(s, sets, n, ids);
+	rv = s->ops->add(s, sets, n, ids, stamps);
 	lock_drop(&s->lock);
 	return rv;
 }
 
-CK_RV store_edit_object(struct store *s, uint64_t id, store_edit *edit, void *arg)
+CK_RV store_edit_object(struct store *s, uint64_t id, store_edit *edit, void *arg,
+			struct attrset **out, struct store_stamp *stamp)
 {
 	CK_RV rv;
 
 	lock_take(&s->lock);
-	rv = s->ops->edit(s, id, edit, arg);
+	rv = s->ops->edit(s, id, edit, arg, out, stamp);
 	lock_drop(&s->lock);
 	return rv;
 }

@@ -86,11 +86,22 @@ const char *store_path(const struct store *s);
 CK_RV store_token_load(struct store *s, struct attrset **out) MUST_CHECK;
 CK_RV store_token_edit(struct store *s, store_edit *edit, void *arg) MUST_CHECK;
 
+/* What others may have done since the last store_list and store_poll. */
+enum store_news {
+	STORE_QUIET,	/* nothing: what was loaded is what is stored */
+	STORE_SOME,	/* the objects with these ids came, went or changed, and no others */
+	STORE_UNSURE,	/* none came or went, but each may have changed: ask store_same */
+	STORE_ALL	/* anything: store_list, and store_same for each */
+};
+
 /*
- * Has any object come, gone or changed since the last store_list? Cheap: a few system calls, no
- * allocation.
+ * Hears what others did. STORE_QUIET costs a system call or two, whatever the number of objects.
+ * What this struct store did itself may be told too. path: also look whether the store's path still
+ * leads to the same store. STORE_SOME allocates *ids (the caller frees it), in no order, *count >
+ * 0; they are told once, and an id that is new to the caller is to be loaded.
  */
-CK_RV store_changed(struct store *s, bool *out) MUST_CHECK;
+CK_RV store_poll(struct store *s, bool path, enum store_news *news, uint64_t **ids,
+		 size_t *count) MUST_CHECK;
 
 /*
  * The ids of all objects, damaged ones included, ascending. The caller frees *ids (free); NULL when
@@ -111,12 +122,17 @@ CK_RV store_same(struct store *s, uint64_t id, const struct store_stamp *stamp,
 
 /*
  * Adds n objects (1 to STORE_ADD_MAX; of a key pair the private key last), all or none; ids has
- * room for n.
+ * room for n, and so has stamps, which may be NULL.
  */
-CK_RV store_add(struct store *s, const struct attrset *const *sets, size_t n,
-		uint64_t *ids) MUST_CHECK;
+CK_RV store_add(struct store *s, const struct attrset *const *sets, size_t n, uint64_t *ids,
+		struct store_stamp *stamps) MUST_CHECK;
 
-CK_RV store_edit_object(struct store *s, uint64_t id, store_edit *edit, void *arg) MUST_CHECK;
+/*
+ * Edits the newest version. What then is stored, changed or not, and its stamp go to *out, which
+ * the caller owns, and *stamp; both may be NULL together.
+ */
+CK_RV store_edit_object(struct store *s, uint64_t id, store_edit *edit, void *arg,
+			struct attrset **out, struct store_stamp *stamp) MUST_CHECK;
 CK_RV store_remove(struct store *s, uint64_t id) MUST_CHECK;
 
 /* Removes every object, damaged ones too, and keeps the token's own data. */

@@ -447,11 +447,18 @@ static CK_RV file_list(struct store *s, uint64_t **ids, size_t *count)
 	return rv;
 }
 
-static CK_RV file_changed(struct store *s, bool *out)
+static CK_RV file_poll(struct store *s, bool path, enum store_news *news, uint64_t **ids,
+		       size_t *count)
 {
 	struct store_file *f = as_file(s);
+	bool changed = false;
+	CK_RV rv = or_removed(f, file_watch_changed(&f->watch, &f->dir, &changed));
 
-	return or_removed(f, file_watch_changed(&f->watch, &f->dir, out));
+	(void)path;
+	(void)ids;
+	(void)count;
+	*news = changed ? STORE_ALL : STORE_UNSURE;
+	return rv;
 }
 
 /* Edits */
@@ -462,6 +469,8 @@ struct edit {
 	void *arg;
 	uint64_t *damage_told;
 	bool raise;		/* the number in `generation`: not for the token's own data */
+	struct attrset **out;	/* where what is stored then goes, or NULL */
+	struct store_stamp *stamp;
 };
 
 /* Puts the edited version, which has its new generation, in place of the held one. */
@@ -493,6 +502,32 @@ static CK_RV replace_held(struct store_file *f, const struct edit *e, const stru
 	return rv;
 }
 
+/* A stamp that no version has: the next store_same says no. */
+static const struct store_stamp no_stamp;
+
+/* The stamp of what this process just put there, under its locks or a name that nobody knows. */
+static struct store_stamp stamp_now(const struct file_dir *d, const char *base, uint64_t generation)
+{
+	struct stat st;
+
+	if (fstatat(d->fd, file_name(base, FILE_OBJECT).s, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return no_stamp;
+	return make_stamp(&st, generation, true);
+}
+
+/* Gives the version to who asked for it, or frees it. */
+static void give_edited(struct store_file *f, const struct edit *e, CK_RV rv, bool changed,
+			struct version *v)
+{
+	if (rv != CKR_OK || e->out == NULL) {
+		attrset_free(v->attrs);
+		return;
+	}
+	*e->out = v->attrs;
+	*e->stamp = changed ? stamp_now(&f->dir, e->base, v->generation) :
+			      make_stamp(&v->st, v->generation, true);
+}
+
 static CK_RV edit_held(struct store_file *f, const struct edit *e, const struct file_hold *h)
 {
 	struct file_name name = file_name(e->base, FILE_OBJECT);
@@ -509,7 +544,7 @@ static CK_RV edit_held(struct store_file *f, const struct edit *e, const struct 
 	}
 	if (rv == CKR_OK && changed)
 		file_watch_end(&f->watch, &f->dir);
-	attrset_free(v.attrs);
+	give_edited(f, e, rv, changed, &v);
 	return rv;
 }
 
@@ -523,8 +558,10 @@ static CK_RV edit_read_only(struct store_file *f, const struct edit *e)
 	if (rv != CKR_OK)
 		return rv;
 	rv = e->edit(v.attrs, &changed, e->arg);
-	attrset_free(v.attrs);
-	return rv == CKR_OK && changed ? CKR_TOKEN_WRITE_PROTECTED : rv;
+	if (rv == CKR_OK && changed)
+		rv = CKR_TOKEN_WRITE_PROTECTED;
+	give_edited(f, e, rv, false, &v);
+	return rv;
 }
 
 static CK_RV edit_name(struct store_file *f, const struct edit *e)
@@ -547,10 +584,11 @@ static CK_RV edit_name(struct store_file *f, const struct edit *e)
 	return rv;
 }
 
-static CK_RV file_edit(struct store *s, uint64_t id, store_edit *edit, void *arg)
+static CK_RV file_edit(struct store *s, uint64_t id, store_edit *edit, void *arg,
+		       struct attrset **out, struct store_stamp *stamp)
 {
 	struct object_file *o = id_table_get(&as_file(s)->objects, id);
-	struct edit e = { .edit = edit, .arg = arg, .raise = true };
+	struct edit e = { .edit = edit, .arg = arg, .raise = true, .out = out, .stamp = stamp };
 
 	if (o == NULL)
 		return CKR_OBJECT_HANDLE_INVALID;
@@ -561,7 +599,8 @@ static CK_RV file_edit(struct store *s, uint64_t id, store_edit *edit, void *arg
 
 static CK_RV file_token_edit(struct store *s, store_edit *edit, void *arg)
 {
-	struct edit e = { FILE_TOKEN, edit, arg, &as_file(s)->token_damage, false };
+	struct edit e = { .base = FILE_TOKEN, .edit = edit, .arg = arg,
+			  .damage_told = &as_file(s)->token_damage };
 	CK_RV rv = edit_name(as_file(s), &e);
 
 	return rv == CKR_OBJECT_HANDLE_INVALID ? CKR_TOKEN_NOT_RECOGNIZED : rv;
@@ -660,7 +699,8 @@ static CK_RV publish_all(struct store_file *f, const struct attrset *const *sets
 	return rv;
 }
 
-static CK_RV file_add(struct store *s, const struct attrset *const *sets, size_t n, uint64_t *ids)
+static CK_RV file_add(struct store *s, const struct attrset *const *sets, size_t n, uint64_t *ids,
+		      struct store_stamp *stamps)
 {
 	struct store_file *f = as_file(s);
 	struct newcomer made[STORE_ADD_MAX] = { { .bytes = BUF_INIT } };
@@ -686,6 +726,8 @@ static CK_RV file_add(struct store *s, const struct attrset *const *sets, size_t
 		file_close(&f->dir, FILE_GENERATION, counter);
 	}
 	for (size_t i = 0; i < n; i++) {
+		if (rv == CKR_OK && stamps != NULL)
+			stamps[i] = stamp_now(&f->dir, made[i].file->base, 1);
 		if (rv == CKR_OK)
 			ids[i] = id_table_add(&f->objects, made[i].file);
 		else
@@ -882,7 +924,7 @@ const struct store_backend store_file_backend = {
 	.close = file_backend_close,
 	.token_load = file_token_load,
 	.token_edit = file_token_edit,
-	.changed = file_changed,
+	.poll = file_poll,
 	.list = file_list,
 	.load = file_load,
 	.same = file_same,

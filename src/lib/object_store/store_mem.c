@@ -75,9 +75,14 @@ static CK_RV mem_token_edit(struct store *s, store_edit *edit, void *arg)
 	return CKR_TOKEN_NOT_RECOGNIZED;
 }
 
-static CK_RV mem_changed(struct store *s, bool *out)
+/* Nobody else knows this store. */
+static CK_RV mem_poll(struct store *s, bool path, enum store_news *news, uint64_t **ids,
+		      size_t *count)
 {
-	*out = as_mem(s)->version != as_mem(s)->listed;
+	(void)path;
+	(void)ids;
+	(void)count;
+	*news = as_mem(s)->version != as_mem(s)->listed ? STORE_ALL : STORE_QUIET;
 	return CKR_OK;
 }
 
@@ -100,6 +105,11 @@ static uint64_t next_version(struct store_mem *m)
 	return m->version;
 }
 
+static struct store_stamp stamp_of(const struct mem_object *o)
+{
+	return (struct store_stamp){ .mark = { o->version } };
+}
+
 static CK_RV mem_load(struct store *s, uint64_t id, struct attrset **out, struct store_stamp *stamp)
 {
 	const struct mem_object *o = id_table_get(&as_mem(s)->objects, id);
@@ -112,7 +122,7 @@ static CK_RV mem_load(struct store *s, uint64_t id, struct attrset **out, struct
 		return CKR_HOST_MEMORY;
 	*out = copy;
 	if (stamp != NULL)
-		*stamp = (struct store_stamp){ .mark = { o->version } };
+		*stamp = stamp_of(o);
 	return CKR_OK;
 }
 
@@ -139,7 +149,8 @@ static CK_RV object_new(const struct attrset *attrs, struct mem_object **out)
 	return CKR_OK;
 }
 
-static CK_RV mem_add(struct store *s, const struct attrset *const *sets, size_t n, uint64_t *ids)
+static CK_RV mem_add(struct store *s, const struct attrset *const *sets, size_t n, uint64_t *ids,
+		     struct store_stamp *stamps)
 {
 	struct store_mem *m = as_mem(s);
 	struct mem_object *made[STORE_ADD_MAX] = { NULL };
@@ -158,15 +169,18 @@ static CK_RV mem_add(struct store *s, const struct attrset *const *sets, size_t 
 	for (size_t i = 0; i < n; i++) {
 		made[i]->version = next_version(m);
 		ids[i] = id_table_add(&m->objects, made[i]);
+		if (stamps != NULL)
+			stamps[i] = stamp_of(made[i]);
 	}
 	return CKR_OK;
 }
 
-static CK_RV mem_edit(struct store *s, uint64_t id, store_edit *edit, void *arg)
+static CK_RV mem_edit(struct store *s, uint64_t id, store_edit *edit, void *arg,
+		      struct attrset **out, struct store_stamp *stamp)
 {
 	struct store_mem *m = as_mem(s);
 	struct mem_object *o = id_table_get(&m->objects, id);
-	struct attrset *copy;
+	struct attrset *copy, *given = NULL;
 	bool changed = false;
 	CK_RV rv;
 
@@ -176,14 +190,23 @@ static CK_RV mem_edit(struct store *s, uint64_t id, store_edit *edit, void *arg)
 	if (copy == NULL)
 		return CKR_HOST_MEMORY;
 	rv = edit(copy, &changed, arg);
-	if (rv != CKR_OK || !changed) {
-		attrset_free(copy);
-		return rv;
+	if (rv == CKR_OK && out != NULL) {
+		given = attrset_dup(copy, copy->secret);
+		if (given == NULL)
+			rv = CKR_HOST_MEMORY;
 	}
-	attrset_free(o->attrs);
-	o->attrs = copy;
-	o->version = next_version(m);
-	return CKR_OK;
+	if (rv == CKR_OK && changed) {
+		attrset_free(o->attrs);
+		o->attrs = copy;
+		o->version = next_version(m);
+	} else {
+		attrset_free(copy);
+	}
+	if (rv == CKR_OK && out != NULL) {
+		*out = given;
+		*stamp = stamp_of(o);
+	}
+	return rv;
 }
 
 static CK_RV mem_remove(struct store *s, uint64_t id)
@@ -213,7 +236,7 @@ const struct store_backend store_memory_backend = {
 	.close = mem_close,
 	.token_load = mem_token_load,
 	.token_edit = mem_token_edit,
-	.changed = mem_changed,
+	.poll = mem_poll,
 	.list = mem_list,
 	.load = mem_load,
 	.same = mem_same,

@@ -292,7 +292,7 @@ static void store_private_key(struct world *w, const void *params, size_t params
 	CU_ASSERT_EQUAL(attrset_set_bytes(plain, CKA_VALUE, scalar, sizeof(scalar)), CKR_OK);
 	CU_ASSERT_EQUAL_FATAL(seal_set(plain, key, &stored), CKR_OK);
 	sets[0] = stored;
-	CU_ASSERT_EQUAL_FATAL(store_add(w->store, sets, 1, &id), CKR_OK);
+	CU_ASSERT_EQUAL_FATAL(store_add(w->store, sets, 1, &id, NULL), CKR_OK);
 	attrset_free(stored);
 	attrset_free(plain);
 	secbuf_free(key);
@@ -402,7 +402,7 @@ static void test_odd_objects(void)
 		CU_ASSERT_EQUAL(attrset_set_bytes(odd, CKA_MODIFIABLE, "yes", 3), CKR_OK);
 		CU_ASSERT_EQUAL(attrset_set_bytes(odd, CKA_VALUE, "20 bytes, not 16 ...", 20),
 				CKR_OK);
-		CU_ASSERT_EQUAL(store_add(w.store, sets, 1, &id), CKR_OK);
+		CU_ASSERT_EQUAL(store_add(w.store, sets, 1, &id, NULL), CKR_OK);
 		attrset_free(odd);
 	}
 	CU_ASSERT_EQUAL(object_find(w.table, &public, NULL, 0, &list), CKR_OK);

@@ -91,12 +91,12 @@ static void empty(void)
 
 	CU_ASSERT_EQUAL(store_list(store, &ids, &count), CKR_OK);
 	CU_ASSERT(ids == NULL && count == 0);
-	CU_ASSERT_EQUAL(store_changed(store, &changed), CKR_OK);
+	CU_ASSERT_EQUAL(help_poll(store, &changed), CKR_OK);
 	CU_ASSERT_FALSE(changed);
 	CU_ASSERT_EQUAL(load_code(0), CKR_OBJECT_HANDLE_INVALID);
 	CU_ASSERT_EQUAL(load_code(1), CKR_OBJECT_HANDLE_INVALID);
 	CU_ASSERT_EQUAL(store_remove(store, 1), CKR_OBJECT_HANDLE_INVALID);
-	CU_ASSERT_EQUAL(store_edit_object(store, 1, help_count, NULL), CKR_OBJECT_HANDLE_INVALID);
+	CU_ASSERT_EQUAL(store_edit_object(store, 1, help_count, NULL, NULL, NULL), CKR_OBJECT_HANDLE_INVALID);
 	CU_ASSERT_EQUAL(store_clear(store), CKR_OK);
 	CU_ASSERT_STRING_EQUAL(store_path(store), dir == NULL ? "" : dir);
 }
@@ -112,7 +112,7 @@ static void add_and_load(void)
 	CU_ASSERT_EQUAL_FATAL(attrset_set_map(want, CKA_WRAP_TEMPLATE, map), CKR_OK);
 	CU_ASSERT_EQUAL_FATAL(attrset_set_mechs(want, CKA_ALLOWED_MECHANISMS, mechs, 2), CKR_OK);
 	CU_ASSERT_EQUAL_FATAL(attrset_set_bytes(want, CKA_ID, NULL, 0), CKR_OK);
-	CU_ASSERT_EQUAL_FATAL(store_add(store, sets, 1, &id), CKR_OK);
+	CU_ASSERT_EQUAL_FATAL(store_add(store, sets, 1, &id, NULL), CKR_OK);
 	CU_ASSERT_NOT_EQUAL(id, 0);
 	CU_ASSERT_EQUAL_FATAL(store_load(store, id, &got, NULL), CKR_OK);
 	CU_ASSERT_EQUAL_FATAL(got->count, want->count);
@@ -130,13 +130,13 @@ static void add_a_pair(void)
 	const struct attrset *sets[] = { public_key, private_key, public_key };
 	uint64_t ids[3] = { 0, 0, 0 };
 
-	CU_ASSERT_EQUAL(store_add(store, sets, 2, ids), CKR_OK);
+	CU_ASSERT_EQUAL(store_add(store, sets, 2, ids, NULL), CKR_OK);
 	CU_ASSERT(ids[0] != 0 && ids[1] > ids[0]);
 	CU_ASSERT_EQUAL(help_counter(store, ids[0]), 1);
 	CU_ASSERT_EQUAL(help_counter(store, ids[1]), 2);
 	CU_ASSERT_EQUAL(help_list_count(store), 2);
-	CU_ASSERT_EQUAL(store_add(store, sets, 0, ids), CKR_ARGUMENTS_BAD);
-	CU_ASSERT_EQUAL(store_add(store, sets, STORE_ADD_MAX + 1, ids), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(store_add(store, sets, 0, ids, NULL), CKR_ARGUMENTS_BAD);
+	CU_ASSERT_EQUAL(store_add(store, sets, STORE_ADD_MAX + 1, ids, NULL), CKR_ARGUMENTS_BAD);
 	CU_ASSERT_EQUAL(help_list_count(store), 2);
 	attrset_free(public_key);
 	attrset_free(private_key);
@@ -201,7 +201,7 @@ static void edits(void)
 
 		CU_ASSERT_EQUAL_FATAL(store_load(store, id, &s, &stamp), CKR_OK);
 		attrset_free(s);
-		CU_ASSERT_EQUAL(store_edit_object(store, id, planned_edit, &plan), plan.rv);
+		CU_ASSERT_EQUAL(store_edit_object(store, id, planned_edit, &plan, NULL, NULL), plan.rv);
 		CU_ASSERT_EQUAL(help_counter(store, id), edit_rows[i].counter);
 		CU_ASSERT_EQUAL(store_same(store, id, &stamp, &same), CKR_OK);
 		CU_ASSERT_EQUAL(same, !(plan.rv == CKR_OK && plan.change));
@@ -209,7 +209,7 @@ static void edits(void)
 	CU_ASSERT_EQUAL(store_remove(store, id), CKR_OK);
 	CU_ASSERT_EQUAL(store_same(store, id, &stamp, &same), CKR_OK);
 	CU_ASSERT_FALSE(same);
-	CU_ASSERT_EQUAL(store_edit_object(store, id, help_count, NULL), CKR_OBJECT_HANDLE_INVALID);
+	CU_ASSERT_EQUAL(store_edit_object(store, id, help_count, NULL, NULL, NULL), CKR_OBJECT_HANDLE_INVALID);
 }
 
 static bool half_a_second_since(const struct timespec *t)
@@ -237,7 +237,7 @@ static void own_changes(void)
 	news = help_changed(store);
 	id = help_add(store, 1);
 	news |= help_changed(store);
-	CU_ASSERT_EQUAL(store_edit_object(store, id, help_count, NULL), CKR_OK);
+	CU_ASSERT_EQUAL(store_edit_object(store, id, help_count, NULL, NULL, NULL), CKR_OK);
 	news |= help_changed(store);
 	CU_ASSERT_EQUAL(store_remove(store, id), CKR_OK);
 	news |= help_changed(store);
@@ -335,9 +335,9 @@ static void *work(void *arg)
 		uint64_t id = 0;
 		bool changed;
 
-		*failures += store_edit_object(store, shared->id, help_count, NULL) != CKR_OK;
-		*failures += store_add(store, sets, 1, &id) != CKR_OK;
-		*failures += store_changed(store, &changed) != CKR_OK;
+		*failures += store_edit_object(store, shared->id, help_count, NULL, NULL, NULL) != CKR_OK;
+		*failures += store_add(store, sets, 1, &id, NULL) != CKR_OK;
+		*failures += help_poll(store, &changed) != CKR_OK;
 		*failures += store_load(store, shared->id, &loaded, NULL) != CKR_OK;
 		*failures += loaded == NULL || !help_is_whole(loaded);
 		*failures += store_remove(store, id) != CKR_OK;

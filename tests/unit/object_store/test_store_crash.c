@@ -121,7 +121,7 @@ static int edit_often(const char *dir)
 	uint64_t id = child_open(dir, &s);
 
 	for (int i = 0; i < EDITS; i++)
-		if (store_edit_object(s, id, help_count, NULL) != CKR_OK)
+		if (store_edit_object(s, id, help_count, NULL, NULL, NULL) != CKR_OK)
 			return 1;
 	store_close(s);
 	return 0;
@@ -181,9 +181,9 @@ static int add_and_remove(const char *dir)
 		const struct attrset *sets[] = { attrs, attrs };
 		uint64_t ids[2];
 
-		if (store_add(s, sets, 2, ids) != CKR_OK)
+		if (store_add(s, sets, 2, ids, NULL) != CKR_OK)
 			return 1;
-		if (store_edit_object(s, ids[1], help_count, NULL) != CKR_OK)
+		if (store_edit_object(s, ids[1], help_count, NULL, NULL, NULL) != CKR_OK)
 			return 2;
 		if (store_remove(s, ids[0]) != CKR_OK || store_remove(s, ids[1]) != CKR_OK)
 			return 3;
@@ -239,7 +239,7 @@ static int edit_for_ever(const char *dir)
 	uint64_t id = child_open(dir, &s);
 
 	for (;;) {
-		if (store_edit_object(s, id, help_count, NULL) != CKR_OK)
+		if (store_edit_object(s, id, help_count, NULL, NULL, NULL) != CKR_OK)
 			return 1;
 		if (acknowledge_fd >= 0 && write(acknowledge_fd, "x", 1) != 1)
 			return 2;
@@ -290,7 +290,7 @@ static void kill_often(void)
 	for (int i = 0; i < KILLS / 2; i++)
 		kill_once(&t, id, &seed);
 	/* What they left is in nobody's way. */
-	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL), CKR_OK);
+	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL, NULL, NULL), CKR_OK);
 	CU_ASSERT_EQUAL(help_names(t.dir, ".tmp"), 0);
 	CU_ASSERT_EQUAL(help_list_count(t.store), 1);
 	help_destroy(&t);
@@ -397,7 +397,7 @@ static CK_RV op_add(struct world *w)
 	struct attrset *attrs = help_object(HELP_LABEL, 7);
 	const struct attrset *sets[] = { attrs, attrs };
 	uint64_t ids[2];
-	CK_RV rv = store_add(w->t.store, sets, 2, ids);
+	CK_RV rv = store_add(w->t.store, sets, 2, ids, NULL);
 
 	attrset_free(attrs);
 	return rv;
@@ -405,7 +405,7 @@ static CK_RV op_add(struct world *w)
 
 static CK_RV op_edit(struct world *w)
 {
-	return store_edit_object(w->t.store, w->id, help_count, NULL);
+	return store_edit_object(w->t.store, w->id, help_count, NULL, NULL, NULL);
 }
 
 static CK_RV op_remove(struct world *w)

@@ -59,10 +59,10 @@ static void test_layout(void)
 	CU_ASSERT_EQUAL(help_object_generation(object), 1);
 	CU_ASSERT_EQUAL(help_generation(t.dir), 2);
 	CU_ASSERT_EQUAL(help_names(t.dir, ".lock"), 2);
-	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL), CKR_OK);
+	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL, NULL, NULL), CKR_OK);
 	CU_ASSERT_EQUAL(help_object_generation(object), 2);
 	CU_ASSERT_EQUAL(help_generation(t.dir), 3);
-	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_no_change, NULL), CKR_OK);
+	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_no_change, NULL, NULL, NULL), CKR_OK);
 	CU_ASSERT_EQUAL(help_object_generation(object), 2);
 	CU_ASSERT_EQUAL(store_remove(t.store, id), CKR_OK);
 	CU_ASSERT_EQUAL(help_generation(t.dir), 4);
@@ -112,7 +112,7 @@ static void test_owner(void)
 	CU_ASSERT_EQUAL(chmod(object, 0640), 0);
 	if (geteuid() == 0)
 		CU_ASSERT_EQUAL(chown(object, 12345, 23456), 0);
-	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL), CKR_OK);
+	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL, NULL, NULL), CKR_OK);
 	CU_ASSERT_EQUAL_FATAL(stat(object, &st), 0);
 	CU_ASSERT_EQUAL(st.st_mode & 0777, 0640);
 	CU_ASSERT(geteuid() != 0 || (st.st_uid == 12345 && st.st_gid == 23456));
@@ -150,7 +150,7 @@ static void test_numbers_wrap(void)
 	fd = open(object, O_WRONLY);
 	CU_ASSERT_EQUAL(pwrite(fd, last, sizeof(last), 0), 8);
 	CU_ASSERT_EQUAL(close(fd), 0);
-	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL), CKR_OK);
+	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL, NULL, NULL), CKR_OK);
 	CU_ASSERT_EQUAL(help_object_generation(object), 1);
 	CU_ASSERT_EQUAL(help_generation(t.dir), 1);
 	free(object);
@@ -177,7 +177,7 @@ static void test_others_changes(void)
 	CU_ASSERT_EQUAL_FATAL(store_load(other, theirs, &s, &stamp), CKR_OK);
 	attrset_free(s);
 
-	CU_ASSERT_EQUAL(store_edit_object(t.store, mine, help_count, NULL), CKR_OK);
+	CU_ASSERT_EQUAL(store_edit_object(t.store, mine, help_count, NULL, NULL, NULL), CKR_OK);
 	CU_ASSERT_TRUE(help_changed(other));
 	CU_ASSERT_EQUAL(help_last_id(other), theirs);
 	CU_ASSERT_EQUAL(store_same(other, theirs, &stamp, &same), CKR_OK);
@@ -185,8 +185,8 @@ static void test_others_changes(void)
 	CU_ASSERT_EQUAL(help_counter(other, theirs), 2);
 
 	/* Each counts up from the other's state. */
-	CU_ASSERT_EQUAL(store_edit_object(other, theirs, help_count, NULL), CKR_OK);
-	CU_ASSERT_EQUAL(store_edit_object(t.store, mine, help_count, NULL), CKR_OK);
+	CU_ASSERT_EQUAL(store_edit_object(other, theirs, help_count, NULL, NULL, NULL), CKR_OK);
+	CU_ASSERT_EQUAL(store_edit_object(t.store, mine, help_count, NULL, NULL, NULL), CKR_OK);
 	CU_ASSERT_EQUAL(help_counter(other, theirs), 4);
 
 	(void)help_add(t.store, 1);
@@ -197,7 +197,7 @@ static void test_others_changes(void)
 	CU_ASSERT_EQUAL(help_load_code(other, theirs), CKR_OBJECT_HANDLE_INVALID);
 	CU_ASSERT_EQUAL(store_same(other, theirs, &stamp, &same), CKR_OK);
 	CU_ASSERT_FALSE(same);
-	CU_ASSERT_EQUAL(store_edit_object(other, theirs, help_count, NULL),
+	CU_ASSERT_EQUAL(store_edit_object(other, theirs, help_count, NULL, NULL, NULL),
 			CKR_OBJECT_HANDLE_INVALID);
 	CU_ASSERT_EQUAL(store_remove(other, theirs), CKR_OBJECT_HANDLE_INVALID);
 	CU_ASSERT_EQUAL(help_list_count(other), 1);
@@ -344,9 +344,9 @@ static void test_directory_gone(void)
 	id = help_add(t.store, 1);
 	aside = path_join(t.root, "aside");
 	CU_ASSERT_EQUAL(rename(t.dir, aside), 0);
-	CU_ASSERT_EQUAL(store_changed(t.store, &changed), CKR_DEVICE_REMOVED);
+	CU_ASSERT_EQUAL(help_poll(t.store, &changed), CKR_DEVICE_REMOVED);
 	CU_ASSERT_EQUAL(store_list(t.store, &ids, &count), CKR_DEVICE_REMOVED);
-	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL), CKR_DEVICE_REMOVED);
+	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL, NULL, NULL), CKR_DEVICE_REMOVED);
 	CU_ASSERT_EQUAL(rename(aside, t.dir), 0);
 	CU_ASSERT_EQUAL(help_list_count(t.store), 1);
 	free(aside);
@@ -421,7 +421,7 @@ static void test_descriptors(void)
 	(void)help_list_count(t.store);
 	opened = open_descriptors();
 	for (int i = 0; i < 5; i++) {
-		CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL), CKR_OK);
+		CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL, NULL, NULL), CKR_OK);
 		CU_ASSERT_EQUAL(help_counter(t.store, id), 2 + (uint64_t)i);
 		(void)help_changed(t.store);
 		CU_ASSERT_EQUAL(store_remove(t.store, help_add(t.store, 1)), CKR_OK);
@@ -447,10 +447,10 @@ static void test_fork(void)
 	CU_ASSERT_TRUE_FATAL(pid >= 0);
 	if (pid == 0) {
 		store_fork_child(t.store);
-		_exit(store_edit_object(t.store, id, help_count, NULL) == CKR_OK ? 0 : 1);
+		_exit(store_edit_object(t.store, id, help_count, NULL, NULL, NULL) == CKR_OK ? 0 : 1);
 	}
 	store_fork_parent(t.store);
-	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL), CKR_OK);
+	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL, NULL, NULL), CKR_OK);
 	CU_ASSERT_EQUAL_FATAL(waitpid(pid, &status, 0), pid);
 	CU_ASSERT_EQUAL(status, 0);
 	CU_ASSERT_EQUAL(help_counter(t.store, id), 3);

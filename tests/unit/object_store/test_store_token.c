@@ -64,7 +64,7 @@ static void test_writer_meets_temporary(void)
 	path = help_object_path(t.dir);
 	memcpy(strrchr(path, '.'), ".tmp", 5);
 	help_put(t.dir, strrchr(path, '/') + 1, "half", 4);
-	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL), CKR_OK);
+	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL, NULL, NULL), CKR_OK);
 	CU_ASSERT_EQUAL(help_counter(t.store, id), 2);
 	CU_ASSERT_EQUAL(help_names(t.dir, ".tmp"), 0);
 	free(path);
