@@ -27,6 +27,16 @@ struct file_name file_name(const char *base, const char *ending)
 	return n;
 }
 
+bool file_name_ends(const char *name, const char *ending, size_t *base_len)
+{
+	size_t len = strlen(name), tail = strlen(ending);
+
+	if (len <= tail || strcmp(name + len - tail, ending) != 0)
+		return false;
+	*base_len = len - tail;
+	return true;
+}
+
 static CK_RV code_of(int err, enum file_aim aim)
 {
 	switch (err) {

@@ -35,6 +35,9 @@ struct file_name {
 /* "base" with an ending; base is at most FILE_BASE_MAX long. */
 struct file_name file_name(const char *base, const char *ending);
 
+/* Does the name end so, after at least one character? If so, how long its base is. */
+bool file_name_ends(const char *name, const char *ending, size_t *base_len);
+
 /* What a call was about to do with the store, which decides what "permission denied" means. */
 enum file_aim { FILE_READING, FILE_WRITING };
 

@@ -28,11 +28,17 @@ static uint64_t monotonic_now(void)
 	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 }
 
-void file_watch_close(struct file_watch *w)
+static void close_number(struct file_watch *w)
 {
 	if (w->fd >= 0)
 		(void)close(w->fd);
 	w->fd = -1;
+}
+
+void file_watch_close(struct file_watch *w)
+{
+	close_number(w);
+	file_notify_stop(&w->notify);
 }
 
 static CK_RV stat_path(const struct file_dir *d, enum file_aim aim, struct stat *st)
@@ -82,7 +88,7 @@ static CK_RV read_number(struct file_watch *w, const struct file_dir *d, struct 
 
 	v->counted = false;
 	if (!is_current(w->fd)) {
-		file_watch_close(w);
+		close_number(w);
 		rv = file_open(d, FILE_GENERATION, O_RDONLY, &w->fd);
 		if (rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_DATA_INVALID)
 			return CKR_OK;

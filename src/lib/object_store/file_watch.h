@@ -2,15 +2,16 @@
  * Has another process changed the objects of a directory? (docs/STORAGE.md, "Seeing other
  * processes' changes")
  *
- * The answer comes from the number in the file `generation`, which SoftHSM raises for objects that
- * come and go and this library for every change, and from the directory's own time of modification,
- * which also tells what an administrator copied in. What this process does itself is taken into
- * account and is no change.
+ * Where the kernel tells what changes (notify), it is asked. Elsewhere the answer comes from the
+ * number in the file `generation`, which SoftHSM raises for objects that come and go and this
+ * library for every change, and from the directory's own time of modification, which also tells
+ * what an administrator copied in. What this process does itself is taken into account and is no
+ * change.
  */
 #ifndef OBJECT_STORE_FILE_WATCH_H
 #define OBJECT_STORE_FILE_WATCH_H
 
-#include "object_store/file_io.h"
+#include "object_store/file_notify.h"
 
 /* One look at the directory. */
 struct file_view {
@@ -21,6 +22,7 @@ struct file_view {
 };
 
 struct file_watch {
+	struct file_notify notify;	/* on from a list on, where it can be relied upon */
 	int fd;			/* `generation`, kept open for reading; -1 when it is not */
 	bool seen;		/* there is something to compare with */
 	struct file_view last;
@@ -28,7 +30,7 @@ struct file_watch {
 	bool clean;		/* file_watch_begin found nothing new */
 };
 
-#define FILE_WATCH_INIT { -1, false, { false, 0, 0, false }, 0, false }
+#define FILE_WATCH_INIT { FILE_NOTIFY_INIT, -1, false, { false, 0, 0, false }, 0, false }
 
 /*
  * Makes sure that d is open and is what its path leads to: a directory that was replaced is opened

@@ -90,7 +90,7 @@ CK_RV store_token_edit(struct store *s, store_edit *edit, void *arg) MUST_CHECK;
 enum store_news {
 	STORE_QUIET,	/* nothing: what was loaded is what is stored */
 	STORE_SOME,	/* the objects with these ids came, went or changed, and no others */
-	STORE_UNSURE,	/* none came or went, but each may have changed: ask store_same */
+	STORE_UNSURE,	/* each may have changed: ask store_same; none came or went, if path was asked */
 	STORE_ALL	/* anything: store_list, and store_same for each */
 };
 

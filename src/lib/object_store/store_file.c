@@ -12,9 +12,9 @@
 #include "object_store/file_commit.h"
 #include "object_store/file_format.h"
 #include "object_store/file_lock.h"
+#include "object_store/file_objects.h"
 #include "object_store/file_token.h"
 #include "object_store/file_watch.h"
-#include "object_store/id_table.h"
 
 /* Times of files move in steps: a younger file may change without its times showing it. */
 #define RACY_NS (20ULL * 1000000U)
@@ -27,23 +27,11 @@
 #define PATIENCE_TRIES 5
 #define PATIENCE_PAUSE_NS (2L * 1000000)
 
-/* One object file, by the base of its name. */
-struct object_file {
-	/*
-	 * Read, and found to have this generation, when it was old enough for its times to tell
-	 * everything.
-	 */
-	uint64_t quiet_ctime;
-	uint64_t quiet_generation;
-	uint64_t damage_seen;		/* the version whose damage was logged */
-	char base[];
-};
-
 struct store_file {
 	struct store base;
 	struct file_dir dir;		/* open from the first use on: most tokens stay unused */
 	struct file_watch watch;
-	struct id_table objects;	/* of struct object_file */
+	struct file_objects objects;
 	uint64_t token_damage;
 };
 
@@ -210,7 +198,7 @@ static CK_RV same_racy(struct store_file *f, struct object_file *o,
 static CK_RV file_same(struct store *s, uint64_t id, const struct store_stamp *stamp, bool *out)
 {
 	struct store_file *f = as_file(s);
-	struct object_file *o = id_table_get(&f->objects, id);
+	struct object_file *o = file_objects_get(&f->objects, id);
 	struct file_name name;
 	struct store_stamp now;
 	struct stat st;
@@ -242,7 +230,7 @@ static CK_RV file_load(struct store *s, uint64_t id, struct attrset **out,
 		       struct store_stamp *stamp)
 {
 	struct store_file *f = as_file(s);
-	struct object_file *o = id_table_get(&f->objects, id);
+	struct object_file *o = file_objects_get(&f->objects, id);
 	struct version v;
 	CK_RV rv;
 
@@ -257,177 +245,7 @@ static CK_RV file_load(struct store *s, uint64_t id, struct attrset **out,
 	return CKR_OK;
 }
 
-/* The list */
-
-static CK_RV object_new(const char *base, struct object_file **out)
-{
-	size_t size = strlen(base) + 1;
-	struct object_file *o = malloc(sizeof(*o) + size);
-
-	if (o == NULL)
-		return CKR_HOST_MEMORY;
-	memset(o, 0, sizeof(*o));
-	memcpy(o->base, base, size);
-	*out = o;
-	return CKR_OK;
-}
-
-static bool ends_with(const char *name, const char *ending, size_t *base_len)
-{
-	size_t len = strlen(name), tail = strlen(ending);
-
-	if (len <= tail || strcmp(name + len - tail, ending) != 0)
-		return false;
-	*base_len = len - tail;
-	return true;
-}
-
-/* Names of our making, which tells what may be swept. */
-static bool is_own_base(const char *name, size_t len)
-{
-	return file_is_uuid(name, len) ||
-	       (len == strlen(FILE_TOKEN) && strncmp(name, FILE_TOKEN, len) == 0);
-}
-
-/* The objects that a listing found, as new entries without an id. */
-struct found {
-	struct store_file *f;
-	struct object_file **list;
-	size_t count;
-	size_t cap;
-};
-
-static CK_RV found_add(struct found *found, const char *name, size_t base_len)
-{
-	struct file_name base = file_name(name, "");
-	struct object_file **grown;
-	CK_RV rv;
-
-	if (found->count == found->cap) {
-		size_t cap = found->cap == 0 ? 64 : found->cap * 2;
-
-		grown = realloc(found->list, cap * sizeof(struct object_file *));
-		if (grown == NULL)
-			return CKR_HOST_MEMORY;
-		found->list = grown;
-		found->cap = cap;
-	}
-	base.s[base_len] = '\0';
-	rv = object_new(base.s, &found->list[found->count]);
-	if (rv == CKR_OK)
-		found->count++;
-	return rv;
-}
-
-static CK_RV find_object(const char *name, void *arg)
-{
-	struct found *found = arg;
-	size_t len;
-
-	if (ends_with(name, FILE_OBJECT, &len) && strcmp(name, FILE_TOKEN FILE_OBJECT) != 0)
-		return found_add(found, name, len);
-	if (ends_with(name, FILE_TEMP, &len) && is_own_base(name, len)) {
-		struct file_name base = file_name(name, "");
-
-		base.s[len] = '\0';
-		file_sweep(&found->f->dir, base.s);
-	}
-	return CKR_OK;
-}
-
-static void found_free(struct found *found)
-{
-	for (size_t i = 0; i < found->count; i++)
-		free(found->list[i]);
-	free(found->list);
-}
-
-static int compare_found(const void *a, const void *b)
-{
-	const struct object_file *const *x = a, *const *y = b;
-
-	return strcmp((*x)->base, (*y)->base);
-}
-
-static const char *row_base(const struct id_row *row)
-{
-	return ((const struct object_file *)row->p)->base;
-}
-
-static int compare_rows(const void *a, const void *b)
-{
-	return strcmp(row_base(a), row_base(b));
-}
-
-/* The known objects ordered by name; the caller frees the rows. */
-static CK_RV known_by_name(const struct id_table *t, struct id_row **out, size_t *count)
-{
-	struct id_row *rows = NULL;
-	size_t n = 0;
-
-	if (t->live > 0) {
-		rows = malloc(t->live * sizeof(*rows));
-		if (rows == NULL)
-			return CKR_HOST_MEMORY;
-		for (size_t i = 0; i < t->count; i++)
-			if (t->rows[i].p != NULL)
-				rows[n++] = t->rows[i];
-		qsort(rows, n, sizeof(*rows), compare_rows);
-	}
-	*out = rows;
-	*count = n;
-	return CKR_OK;
-}
-
-/*
- * Both are in the order of names: known objects that were not found go, new ones get the next ids
- * in that order.
- */
-static void merge(struct id_table *t, const struct id_row *known, size_t count, struct found *found)
-{
-	size_t k = 0, i = 0;
-
-	while (k < count || i < found->count) {
-		int order;
-
-		if (k == count)
-			order = 1;
-		else if (i == found->count)
-			order = -1;
-		else
-			order = strcmp(row_base(&known[k]), found->list[i]->base);
-		if (order < 0) {
-			free(id_table_take(t, known[k++].id));
-		} else if (order > 0) {
-			(void)id_table_add(t, found->list[i]);
-			found->list[i++] = NULL;	/* the table has it now */
-		} else {
-			k++;
-			i++;
-		}
-	}
-}
-
-static CK_RV refresh(struct store_file *f)
-{
-	struct found found = { .f = f };
-	struct id_row *known = NULL;
-	size_t count;
-	CK_RV rv = file_each_name(&f->dir, find_object, &found);
-
-	if (rv == CKR_OK)
-		rv = id_table_reserve(&f->objects, found.count);
-	if (rv == CKR_OK)
-		rv = known_by_name(&f->objects, &known, &count);
-	if (rv == CKR_OK) {
-		if (found.count > 0)
-			qsort(found.list, found.count, sizeof(found.list[0]), compare_found);
-		merge(&f->objects, known, count, &found);
-	}
-	free(known);
-	found_free(&found);
-	return rv;
-}
+/* The list, and what is new in it */
 
 static CK_RV file_list(struct store *s, uint64_t **ids, size_t *count)
 {
@@ -435,16 +253,99 @@ static CK_RV file_list(struct store *s, uint64_t **ids, size_t *count)
 	struct file_view view;
 	CK_RV rv = use_dir(f, FILE_READING);
 
-	/* The look comes first: what changes while we list is a change after it. */
-	if (rv == CKR_OK)
+	/* The looks come first: what changes while we list is a change after them. */
+	if (rv == CKR_OK) {
+		(void)file_notify_start(&f->watch.notify, &f->dir);
 		rv = file_watch_look(&f->watch, &f->dir, &view);
+	}
 	if (rv == CKR_OK)
-		rv = refresh(f);
+		rv = file_objects_list(&f->objects, &f->dir);
 	if (rv == CKR_OK)
-		rv = id_table_ids(&f->objects, ids, count);
+		rv = id_table_ids(&f->objects.ids, ids, count);
 	if (rv == CKR_OK)
 		file_watch_accept(&f->watch, &view);
+	else
+		file_notify_stop(&f->watch.notify);	/* so that the next poll says STORE_ALL */
 	return rv;
+}
+
+/* The ids that a poll has to tell, each once. */
+struct told {
+	struct store_file *f;
+	uint64_t *ids;
+	size_t count;
+	size_t cap;
+};
+
+static CK_RV tell(struct told *t, uint64_t id)
+{
+	uint64_t *grown;
+
+	for (size_t i = t->count; i > 0 && t->count - i < 64; i--)
+		if (t->ids[i - 1] == id)
+			return CKR_OK;
+	if (t->count == t->cap) {
+		size_t cap = t->cap == 0 ? 16 : t->cap * 2;
+
+		grown = realloc(t->ids, cap * sizeof(*grown));
+		if (grown == NULL)
+			return CKR_HOST_MEMORY;
+		t->ids = grown;
+		t->cap = cap;
+	}
+	t->ids[t->count++] = id;
+	return CKR_OK;
+}
+
+static CK_RV add_name(struct store_file *f, const char *base, uint64_t *id)
+{
+	struct object_file *o;
+	CK_RV rv = file_objects_reserve(&f->objects, 1);
+
+	if (rv == CKR_OK)
+		rv = file_objects_new(base, &o);
+	if (rv == CKR_OK)
+		*id = file_objects_add(&f->objects, o);
+	return rv;
+}
+
+/* A name that the system says has changed. */
+static CK_RV hear_name(const char *name, void *arg)
+{
+	struct told *t = arg;
+	struct object_file *o;
+	struct file_name base;
+	uint64_t id;
+	CK_RV rv = CKR_OK;
+
+	if (!file_objects_base(name, &base))
+		return CKR_OK;
+	o = file_objects_find(&t->f->objects, base.s);
+	if (o != NULL) {
+		id = o->id;
+		if (file_is_missing(&t->f->dir, name))
+			file_objects_remove(&t->f->objects, o);
+	} else if (file_is_missing(&t->f->dir, name)) {
+		return CKR_OK;
+	} else {
+		rv = add_name(t->f, base.s, &id);
+	}
+	return rv == CKR_OK ? tell(t, id) : rv;
+}
+
+/* The watch answers. What it loses is found by the list that the answer asks for. */
+static void hear(struct store_file *f, enum store_news *news, uint64_t **ids, size_t *count)
+{
+	struct told told = { .f = f };
+
+	if (!file_notify_read(&f->watch.notify, hear_name, &told)) {
+		free(told.ids);
+		*news = STORE_ALL;
+		return;
+	}
+	*news = told.count > 0 ? STORE_SOME : STORE_QUIET;
+	*ids = told.ids;
+	*count = told.count;
 }
 
 static CK_RV file_poll(struct store *s, bool path, enum store_news *news, uint64_t **ids,
@@ -452,12 +353,18 @@ static CK_RV file_poll(struct store *s, bool path, enum store_news *news, uint64
 {
 	struct store_file *f = as_file(s);
 	bool changed = false;
-	CK_RV rv = or_removed(f, file_watch_changed(&f->watch, &f->dir, &changed));
+	CK_RV rv = path && file_notify_is_on(&f->watch.notify) ? use_dir(f, FILE_READING) : CKR_OK;
 
-	(void)path;
-	(void)ids;
-	(void)count;
-	*news = changed ? STORE_ALL : STORE_UNSURE;
+	if (rv != CKR_OK)
+		return rv;
+	*news = STORE_UNSURE;
+	if (file_notify_is_on(&f->watch.notify)) {
+		hear(f, news, ids, count);
+	} else if (path) {
+		rv = or_removed(f, file_watch_changed(&f->watch, &f->dir, &changed));
+		if (changed)
+			*news = STORE_ALL;
+	}
 	return rv;
 }
 
@@ -587,7 +494,7 @@ static CK_RV edit_name(struct store_file *f, const struct edit *e)
 static CK_RV file_edit(struct store *s, uint64_t id, store_edit *edit, void *arg,
 		       struct attrset **out, struct store_stamp *stamp)
 {
-	struct object_file *o = id_table_get(&as_file(s)->objects, id);
+	struct object_file *o = file_objects_get(&as_file(s)->objects, id);
 	struct edit e = { .edit = edit, .arg = arg, .raise = true, .out = out, .stamp = stamp };
 
 	if (o == NULL)
@@ -639,7 +546,7 @@ static CK_RV newcomer_stage(const struct file_dir *d, const struct attrset *attr
 	CK_RV rv = file_uuid(base);
 
 	if (rv == CKR_OK)
-		rv = object_new(base, &n->file);
+		rv = file_objects_new(base, &n->file);
 	if (rv == CKR_OK)
 		rv = file_encode(attrs, 1, &n->bytes);
 	if (rv == CKR_OK)
@@ -711,7 +618,7 @@ static CK_RV file_add(struct store *s, const struct attrset *const *sets, size_t
 		return CKR_ARGUMENTS_BAD;
 	rv = use_dir(f, FILE_WRITING);
 	if (rv == CKR_OK)
-		rv = id_table_reserve(&f->objects, n);
+		rv = file_objects_reserve(&f->objects, n);
 	if (rv != CKR_OK)
 		return rv;
 	file_watch_begin(&f->watch, &f->dir);
@@ -729,7 +636,7 @@ static CK_RV file_add(struct store *s, const struct attrset *const *sets, size_t
 		if (rv == CKR_OK && stamps != NULL)
 			stamps[i] = stamp_now(&f->dir, made[i].file->base, 1);
 		if (rv == CKR_OK)
-			ids[i] = id_table_add(&f->objects, made[i].file);
+			ids[i] = file_objects_add(&f->objects, made[i].file);
 		else
 			newcomer_undo(&f->dir, &made[i]);
 		buf_free(&made[i].bytes);
@@ -774,7 +681,7 @@ static CK_RV remove_base(const struct file_dir *d, const char *base)
 static CK_RV file_remove_object(struct store *s, uint64_t id)
 {
 	struct store_file *f = as_file(s);
-	struct object_file *o = id_table_get(&f->objects, id);
+	struct object_file *o = file_objects_get(&f->objects, id);
 	int counter;
 	CK_RV rv;
 
@@ -794,24 +701,22 @@ static CK_RV file_remove_object(struct store *s, uint64_t id)
 	}
 	file_generation_raise(&f->watch, &f->dir, counter);
 	file_watch_end(&f->watch, &f->dir);
-	free(id_table_take(&f->objects, id));
+	file_objects_remove(&f->objects, o);
 	return CKR_OK;
 }
 
 static CK_RV clear_name(const char *name, void *arg)
 {
 	const struct file_dir *d = arg;
-	struct file_name base = file_name(name, "");
+	struct file_name base;
 	struct file_hold h;
 	struct stat st;
-	size_t len;
 	CK_RV rv;
 
-	if (!ends_with(name, FILE_OBJECT, &len) || strcmp(name, FILE_TOKEN FILE_OBJECT) == 0)
+	if (!file_objects_base(name, &base))
 		return CKR_OK;
 	if (fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
 		return CKR_OK;		/* no object, and not ours to remove */
-	base.s[len] = '\0';
 	rv = file_hold(d, base.s, &h);
 	if (rv == CKR_OK) {
 		rv = unlink_pair(d, base.s);
@@ -829,7 +734,7 @@ static CK_RV clear_leftover(const char *name, void *arg)
 	struct file_name base = file_name(name, "");
 	size_t len;
 
-	if (!ends_with(name, FILE_LOCKFILE, &len) && !ends_with(name, FILE_TEMP, &len))
+	if (!file_name_ends(name, FILE_LOCKFILE, &len) && !file_name_ends(name, FILE_TEMP, &len))
 		return CKR_OK;
 	if (!file_is_uuid(name, len))
 		return CKR_OK;
@@ -858,7 +763,7 @@ static CK_RV file_clear(struct store *s)
 	/* Part of it may be done even when it failed, and others shall see that. */
 	file_generation_raise(&f->watch, &f->dir, counter);
 	if (rv == CKR_OK)
-		id_table_clear(&f->objects, free);
+		file_objects_clear(&f->objects);
 	return rv;
 }
 
@@ -870,7 +775,7 @@ static void file_backend_close(struct store *s)
 
 	file_watch_close(&f->watch);
 	file_dir_close(&f->dir);
-	id_table_clear(&f->objects, free);
+	file_objects_clear(&f->objects);
 	store_fini(s);
 	free(f);
 }
