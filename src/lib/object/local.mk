@@ -8,7 +8,9 @@ libcore_la_SOURCES += \
 	%D%/find.c \
 	%D%/inherit.c %D%/inherit.h \
 	%D%/keygen.c \
+	%D%/match.c %D%/match.h \
 	%D%/object.c %D%/object.h \
+	%D%/object_index.c %D%/object_index.h \
 	%D%/object_table.c %D%/object_table.h \
 	%D%/seal.c %D%/seal.h \
 	%D%/template.c %D%/template.h \

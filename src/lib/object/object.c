@@ -319,7 +319,7 @@ CK_RV object_set(struct object_table *t, const struct caller *who, CK_OBJECT_HAN
 		rv = check_allows(o, CKA_MODIFIABLE);
 	if (rv == CKR_OK) {
 		s.scope = o->scope;
-		rv = store_edit_object(o->home->store, o->id, set_edit, &s, NULL, NULL);
+		rv = object_edit(t, o, set_edit, &s);
 	}
 	lock_drop(&t->lock);
 	return rv;

@@ -50,6 +50,7 @@ static void drop_key(struct object *o)
 /* Takes the object out of the table, not out of its store. */
 static void forget(struct object_table *t, struct object *o)
 {
+	object_index_leave(o);
 	drop_handle(t, o);
 	drop_key(o);
 	handle_remove(&o->home->by_id, o->id);
@@ -94,6 +95,7 @@ void object_table_free(struct object_table *t)
 	handle_free(&t->session.by_id);
 	handle_free(&t->token.by_id);
 	handle_free(&t->handles);
+	object_index_free(&t->index);
 	secbuf_free(t->key);
 	lock_destroy(&t->lock);
 	free(t);
@@ -121,6 +123,7 @@ void object_table_logout(struct object_table *t)
 	struct object *next;
 
 	lock_take(&t->lock);
+	object_index_logout(t);
 	for (struct object *o = t->first; o != NULL; o = next) {
 		next = o->next;
 		if (!o->private)
@@ -157,18 +160,20 @@ void object_table_drop_handles(struct object_table *t)
 }
 
 /* Puts a version of the object's attributes into the mirror; takes attrs over. */
-static void set_attrs(struct object *o, struct attrset *attrs)
+static void set_attrs(struct object_table *t, struct object *o, struct attrset *attrs)
 {
+	object_index_leave(o);
 	attrset_free(o->attrs);
 	drop_key(o);
 	o->attrs = attrs;
 	o->scope = attr_scope_of(attrs);
 	o->private = attrset_flag(attrs, CKA_PRIVATE, true);
+	object_index_enter(t, o);
 }
 
 /* A new entry in the mirror; takes attrs over in any case. */
 static CK_RV enter(struct object_table *t, struct object_home *home, uint64_t id,
-		   struct attrset *attrs, struct object **out)
+		   struct attrset *attrs, const struct store_stamp *stamp, struct object **out)
 {
 	struct object *o = calloc(1, sizeof(*o));
 	CK_RV rv = o != NULL ? handle_put(&home->by_id, id, o) : CKR_HOST_MEMORY;
@@ -181,13 +186,14 @@ static CK_RV enter(struct object_table *t, struct object_home *home, uint64_t id
 	o->home = home;
 	o->id = id;
 	o->sweep = t->sweep;
-	set_attrs(o, attrs);
+	o->stamp = *stamp;
 	o->prev = t->last;
 	if (t->last != NULL)
 		t->last->next = o;
 	else
 		t->first = o;
 	t->last = o;
+	set_attrs(t, o, attrs);
 	*out = o;
 	return CKR_OK;
 }
@@ -202,7 +208,7 @@ CK_RV object_freshen(struct object_table *t, struct object *o)
 	if (rv == CKR_OK && !same) {
 		rv = store_load(o->home->store, o->id, &attrs, &stamp);
 		if (rv == CKR_OK) {
-			set_attrs(o, attrs);
+			set_attrs(t, o, attrs);
 			o->stamp = stamp;
 		}
 	}
@@ -230,9 +236,7 @@ static CK_RV sight(struct object_table *t, uint64_t id)
 	} else {
 		rv = store_load(t->token.store, id, &attrs, &stamp);
 		if (rv == CKR_OK)
-			rv = enter(t, &t->token, id, attrs, &o);
-		if (rv == CKR_OK)
-			o->stamp = stamp;
+			rv = enter(t, &t->token, id, attrs, &stamp, &o);
 	}
 	return rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_DATA_INVALID ? CKR_OK : rv;
 }
@@ -248,21 +252,12 @@ static void forget_unseen(struct object_table *t)
 	}
 }
 
-CK_RV object_table_refresh(struct object_table *t)
+static CK_RV list(struct object_table *t)
 {
-	enum store_news news = STORE_ALL;
 	uint64_t *ids = NULL;
 	size_t count = 0;
-	CK_RV rv;
+	CK_RV rv = store_list(t->token.store, &ids, &count);
 
-	if (t->token.store == NULL)
-		return CKR_OK;
-	if (t->token.listed) {
-		rv = store_poll(t->token.store, true, &news, &ids, &count);
-		if (rv != CKR_OK || news != STORE_ALL)
-			return rv;
-	}
-	rv = store_list(t->token.store, &ids, &count);
 	if (rv != CKR_OK)
 		return rv;
 	t->token.listed = false;	/* until all of it has been read */
@@ -277,24 +272,89 @@ CK_RV object_table_refresh(struct object_table *t)
 	return CKR_OK;
 }
 
+/*
+ * Takes in what others did to objects that the store can name; the next search lists again what it
+ * cannot. *sure: all that is in the mirror is as it is stored.
+ */
+static CK_RV hear(struct object_table *t, bool path, bool *sure)
+{
+	enum store_news news = STORE_UNSURE;
+	uint64_t *ids = NULL;
+	size_t count = 0;
+	CK_RV rv = store_poll(t->token.store, path, &news, &ids, &count);
+
+	for (size_t i = 0; rv == CKR_OK && i < count; i++)
+		rv = sight(t, ids[i]);
+	free(ids);
+	if (rv != CKR_OK || news == STORE_ALL)
+		t->token.listed = false;	/* what was told is not told again */
+	*sure = rv == CKR_OK && (news == STORE_QUIET || news == STORE_SOME);
+	return rv;
+}
+
+CK_RV object_table_refresh(struct object_table *t, bool *sure)
+{
+	CK_RV rv = CKR_OK;
+
+	*sure = true;
+	if (t->token.store == NULL)
+		return CKR_OK;
+	if (t->token.listed)
+		rv = hear(t, true, sure);
+	if (rv == CKR_OK && !t->token.listed) {
+		rv = list(t);
+		*sure = true;
+	}
+	return rv;
+}
+
 static CK_RV no_object(CK_OBJECT_HANDLE h)
 {
 	return reason(CKR_OBJECT_HANDLE_INVALID, "no object has the handle %lu", h);
 }
 
+/*
+ * Nobody but this process changes session objects. What is wrong with another token object than the
+ * one in use is for the next search to tell.
+ */
+static bool is_fresh(struct object_table *t, CK_OBJECT_HANDLE h)
+{
+	const struct object *o = handle_get(&t->handles, h);
+	bool sure = false;
+
+	if (o == NULL || o->home == &t->session)
+		return true;
+	return t->token.listed && hear(t, false, &sure) == CKR_OK && sure;
+}
+
 CK_RV object_table_get(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
 		       struct object **out)
 {
+	bool fresh = is_fresh(t, h);
 	struct object *o = handle_get(&t->handles, h);
-	CK_RV rv;
+	CK_RV rv = CKR_OK;
 
 	if (o == NULL || (o->private && !who->user))
 		return no_object(h);
-	rv = object_freshen(t, o);
+	if (!fresh)
+		rv = object_freshen(t, o);
 	if (rv == CKR_OBJECT_HANDLE_INVALID || (rv == CKR_OK && o->private && !who->user))
 		return no_object(h);
 	if (rv == CKR_OK)
 		*out = o;
+	return rv;
+}
+
+CK_RV object_edit(struct object_table *t, struct object *o, store_edit *edit, void *arg)
+{
+	struct attrset *attrs = NULL;
+	struct store_stamp stamp;
+	CK_RV rv = store_edit_object(o->home->store, o->id, edit, arg, &attrs, &stamp);
+
+	if (rv == CKR_OK) {
+		set_attrs(t, o, attrs);
+		o->stamp = stamp;
+	}
 	return rv;
 }
 
@@ -317,10 +377,11 @@ CK_RV object_handle(struct object_table *t, struct object *o, CK_OBJECT_HANDLE *
 
 /* Enters an object that was just stored, and gives it a handle. Takes attrs over. */
 static CK_RV enter_new(struct object_table *t, struct object_home *home, const struct caller *who,
-		       uint64_t id, struct attrset *attrs, CK_OBJECT_HANDLE *handle)
+		       uint64_t id, struct attrset *attrs, const struct store_stamp *stamp,
+		       CK_OBJECT_HANDLE *handle)
 {
 	struct object *o = NULL;
-	CK_RV rv = enter(t, home, id, attrs, &o);
+	CK_RV rv = enter(t, home, id, attrs, stamp, &o);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -348,15 +409,17 @@ CK_RV object_table_add(struct object_table *t, const struct caller *who, struct 
 	struct object_home *home =
 		attrset_flag(sets[0], CKA_TOKEN, false) ? &t->token : &t->session;
 	uint64_t ids[STORE_ADD_MAX] = { 0 };
+	struct store_stamp stamps[STORE_ADD_MAX];
 	bool stored = false;
 	CK_RV rv = CKR_DEVICE_ERROR;
 
 	if (home->store != NULL)
-		rv = store_add(home->store, (const struct attrset *const *)sets, n, ids, NULL);
+		rv = store_add(home->store, (const struct attrset *const *)sets, n, ids,
+			       stamps);
 	stored = rv == CKR_OK;
 	for (size_t i = 0; i < n; i++) {
 		if (rv == CKR_OK)
-			rv = enter_new(t, home, who, ids[i], sets[i], &handles[i]);
+			rv = enter_new(t, home, who, ids[i], sets[i], &stamps[i], &handles[i]);
 		else
 			attrset_free(sets[i]);
 	}

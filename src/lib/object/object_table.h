@@ -11,6 +11,7 @@
 #include "common/secmem.h"
 #include "crypto/ossl/key.h"
 #include "object/access.h"
+#include "object/object_index.h"
 #include "object_store/store.h"
 
 /* Where objects live: the token's store, or memory for session objects. */
@@ -33,6 +34,7 @@ struct object {
 	unsigned sweep;			/* the last listing that it was seen in */
 	struct key *key;		/* decoded at first use, or NULL */
 	struct attrset *computed;	/* told, not stored (computed.h); NULL until asked for */
+	struct index_entry *entries;	/* where the index has it */
 };
 
 struct object_table {
@@ -41,6 +43,7 @@ struct object_table {
 	struct object_home session;
 	struct object *first, *last;
 	struct handle_map handles;
+	struct object_index index;
 	struct secbuf *key;		/* the token key while somebody is logged in */
 	unsigned sweep;
 };
@@ -71,8 +74,10 @@ void object_table_drop_handles(struct object_table *t);
 
 /*
  * Brings the mirror up to date with what other processes did: objects that came, went or changed.
+ * *sure: it is all so; otherwise each object has to be made fresh (object_freshen) before its
+ * attributes are read.
  */
-CK_RV object_table_refresh(struct object_table *t) MUST_CHECK;
+CK_RV object_table_refresh(struct object_table *t, bool *sure) MUST_CHECK;
 
 /*
  * The object behind a handle, at its newest version. CKR_OBJECT_HANDLE_INVALID when there is none,
@@ -87,6 +92,10 @@ CK_RV object_table_get(struct object_table *t, const struct caller *who, CK_OBJE
  * forgotten).
  */
 CK_RV object_freshen(struct object_table *t, struct object *o) MUST_CHECK;
+
+/* Edits the stored object and takes over what then is stored. The codes of store_edit_object. */
+CK_RV object_edit(struct object_table *t, struct object *o, store_edit *edit,
+		  void *arg) MUST_CHECK;
 
 /* The object's handle, made when it has none. CKR_HOST_MEMORY. */
 CK_RV object_handle(struct object_table *t, struct object *o, CK_OBJECT_HANDLE *out) MUST_CHECK;

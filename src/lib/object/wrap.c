@@ -106,8 +106,9 @@ static CK_RV take_bytes(struct object_table *t, const struct caller *who, CK_OBJ
 	if (rv == CKR_OBJECT_HANDLE_INVALID)
 		return reason(CKR_KEY_HANDLE_INVALID, "hKey is no object of this token");
 	/* the second look-up may have found the first object gone */
-	if (rv == CKR_OK && h == with)
-		wrapping = key;
+	wrapping = handle_get(&t->handles, with);
+	if (rv == CKR_OK && wrapping == NULL)
+		return CKR_WRAPPING_KEY_HANDLE_INVALID;
 	if (rv == CKR_OK)
 		rv = check_wrappable(t, key, wrapping, mech);
 	return rv == CKR_OK ? key_bytes(t, key, out) : rv;
