@@ -57,6 +57,15 @@ tests_p11_test_object_SOURCES = \
 	%D%/object/values.c
 tests_p11_test_object_LDADD = $(p11_libs)
 
+p11_tests += tests/p11/test_search
+tests_p11_test_search_SOURCES = \
+	%D%/search/calls.c \
+	%D%/search/model.c \
+	%D%/search/others.c \
+	%D%/search/search.h \
+	%D%/search/test_search.c
+tests_p11_test_search_LDADD = $(p11_libs)
+
 p11_tests += tests/p11/test_crypto
 tests_p11_test_crypto_SOURCES = \
 	%D%/crypto.def \

@@ -39,6 +39,7 @@ void file_watch_close(struct file_watch *w)
 {
 	close_number(w);
 	file_notify_stop(&w->notify);
+	w->seen = false;
 }
 
 static CK_RV stat_path(const struct file_dir *d, enum file_aim aim, struct stat *st)
@@ -57,7 +58,6 @@ static void leave_other(struct file_watch *w, struct file_dir *d, const struct s
 		return;
 	file_dir_close(d);
 	file_watch_close(w);
-	w->seen = false;
 }
 
 CK_RV file_watch_dir(struct file_watch *w, struct file_dir *d, enum file_aim aim)

@@ -65,7 +65,7 @@ CK_RV file_generation_open(const struct file_dir *d, int *fd) MUST_CHECK;
  */
 void file_generation_raise(struct file_watch *w, const struct file_dir *d, int fd);
 
-/* Closes what is open; the next call opens it again. */
+/* Closes what is open; the next call opens it again, and has to list. */
 void file_watch_close(struct file_watch *w);
 
 #endif
