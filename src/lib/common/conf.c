@@ -48,6 +48,7 @@ static CK_RV set_text(struct parse *p, const struct option *o, const char *value
 static CK_RV set_octal(struct parse *p, const struct option *o, const char *value);
 static CK_RV set_level(struct parse *p, const struct option *o, const char *value);
 static CK_RV set_flag(struct parse *p, const struct option *o, const char *value);
+static CK_RV set_sync(struct parse *p, const struct option *o, const char *value);
 static CK_RV set_count(struct parse *p, const struct option *o, const char *value);
 
 #define ROW(name, kind, member, def) { name, set_##kind, offsetof(struct conf, member), def }
@@ -56,6 +57,7 @@ static const struct option options[] = {
 	ROW("directories.tokendir", text, tokendir, DEFAULT_TOKENDIR),
 	ROW("objectstore.backend", text, backend, "file"),
 	ROW("objectstore.umask", octal, umask, "0077"),
+	ROW("objectstore.sync", sync, sync, "full"),
 	ROW("log.level", level, level, "INFO"),
 	ROW("log.file", text, log_file, ""),
 	ROW("slots.removable", flag, removable, "false"),
@@ -178,6 +180,20 @@ static CK_RV set_flag(struct parse *p, const struct option *o, const char *value
 	else
 		return note(p, LEVEL_WARNING, "%s: \"%.64s\" is neither true nor false; %s is used",
 			    o->name, value, *to ? "true" : "false");
+	return CKR_OK;
+}
+
+static CK_RV set_sync(struct parse *p, const struct option *o, const char *value)
+{
+	bool *to = member(p, o);
+
+	if (strcasecmp(value, "full") == 0)
+		*to = true;
+	else if (strcasecmp(value, "off") == 0)
+		*to = false;
+	else
+		return note(p, LEVEL_WARNING, "%s: \"%.64s\" is neither full nor off; %s is used",
+			    o->name, value, *to ? "full" : "off");
 	return CKR_OK;
 }
 

@@ -22,13 +22,14 @@ struct conf_note {
 };
 
 /* As many as there are keys. */
-#define CONF_KEYS 10
+#define CONF_KEYS 11
 
 struct conf {
 	char *path;		/* the file that was read */
 	char *tokendir;		/* directories.tokendir */
 	char *backend; /* objectstore.backend; not checked here: the store knows its backends */
 	mode_t umask;		/* objectstore.umask */
+	bool sync;		/* objectstore.sync: full, not off */
 	enum log_level level;	/* log.level */
 	char *log_file;		/* log.file; empty: syslog */
 	bool removable;		/* slots.removable */

@@ -39,6 +39,9 @@ struct store_backend {
 	void (*forked)(struct store *s);
 };
 
+/* What store_set_sync was told. */
+bool store_syncs(void);
+
 /*
  * For create and open: fills in the common part, which owns a copy of dir. CKR_HOST_MEMORY,
  * CKR_CANT_LOCK.

@@ -16,6 +16,9 @@
 #include "object_store/file_format.h"
 #include "object_store/file_lock.h"
 
+/* A second is long for a writer, and for the steps in which times of files move. */
+#define FLUX_NS (1000ULL * 1000000U)
+
 /* A file that changes at every look belongs to a writer that knows no locks. */
 #define READ_TRIES 10
 
@@ -203,18 +206,28 @@ static CK_RV read_steady(const struct file_dir *d, const char *name, int fd, str
 	return CKR_DEVICE_ERROR;
 }
 
+/* Somebody may be rewriting it in place: not all that was read is then sure to be of one version. */
+static bool is_in_flux(const struct stat *st)
+{
+	uint64_t now = file_now(), then = file_mtime(st);
+
+	return now < then || now - then < FLUX_NS;
+}
+
+/*
+ * SoftHSM's writers lock a file, empty it, and fill it: what was quiet for a while, and still was
+ * after it was read, needs no lock. No lock is no reason not to read either: a file system may know
+ * none, and ours are replaced whole anyway.
+ */
 CK_RV file_read(const struct file_dir *d, const char *name, int fd, bool lock, struct buf *bytes,
 		struct stat *st)
 {
-	/*
-	 * No lock is no reason not to read: a file system may know none, and ours are replaced
-	 * whole anyway.
-	 */
-	bool locked = lock && file_lock(fd, FILE_LOCK_READ);
 	CK_RV rv = read_steady(d, name, fd, bytes, st);
 
-	if (locked)
+	if (rv == CKR_OK && lock && is_in_flux(st) && file_lock(fd, FILE_LOCK_READ)) {
+		rv = read_steady(d, name, fd, bytes, st);
 		file_unlock(fd);
+	}
 	return rv;
 }
 

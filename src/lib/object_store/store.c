@@ -2,6 +2,7 @@
 
 #include "object_store/store.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,18 @@
 static const struct store_backend *const backends[] = {
 	&store_file_backend,
 };
+
+static atomic_bool unsynced;
+
+void store_set_sync(bool full)
+{
+	atomic_store(&unsynced, !full);
+}
+
+bool store_syncs(void)
+{
+	return !atomic_load_explicit(&unsynced, memory_order_relaxed);
+}
 
 const struct store_backend *store_backend_find(const char *name)
 {

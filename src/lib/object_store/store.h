@@ -49,6 +49,13 @@ const struct store_backend *store_backend_find(const char *name);
 const char *store_backend_name(const struct store_backend *b);
 
 /*
+ * Whether changes reach the disk before the call returns (true, as at the start), or when the
+ * system likes: then a power cut may take back what was answered, and leave files half written. For
+ * the whole process.
+ */
+void store_set_sync(bool full);
+
+/*
  * Makes the token directory dir, which must not exist, with its token attributes, and opens it.
  * Modes are 0777 and 0666 less mask (and less the process's umask). The token appears as a whole or
  * not at all.

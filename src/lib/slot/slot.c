@@ -152,6 +152,7 @@ static CK_RV fill(struct slot_manager *m, const struct conf *conf)
 		.max_sessions = conf->max_sessions,
 		.max_pin_tries = conf->max_pin_tries,
 	};
+	store_set_sync(conf->sync);
 	if (m->place.backend == NULL)
 		return bad_value(conf, "objectstore.backend", conf->backend,
 				 "this build has no such backend");

@@ -47,8 +47,8 @@ static CK_RV load(const void *data, size_t len, struct conf **out)
 /* All of a configuration in one line, for comparison. */
 static char *summary(const struct conf *c)
 {
-	return text_of("%s|%s|%04o|%d|%s|%s|%s|%s|%lu|%lu", c->tokendir, c->backend,
-	               (unsigned int)c->umask, (int)c->level, c->log_file,
+	return text_of("%s|%s|%04o|%s%d|%s|%s|%s|%s|%lu|%lu", c->tokendir, c->backend,
+	               (unsigned int)c->umask, c->sync ? "" : "unsynced|", (int)c->level, c->log_file,
 	               c->removable ? "true" : "false", c->mechanisms,
 	               c->reset_on_fork ? "true" : "false", c->max_sessions, c->max_pin_tries);
 }
@@ -62,6 +62,7 @@ static char *summary(const struct conf *c)
 #define TOKENDIR(d) d "|file|0077|2||false|ALL|false|0|0"
 #define BACKEND(b) DEF_DIR "|" b "|0077|2||false|ALL|false|0|0"
 #define UMASK(m) DEF_DIR "|file|" m "|2||false|ALL|false|0|0"
+#define UNSYNCED DEF_DIR "|file|0077|unsynced|2||false|ALL|false|0|0"
 #define LEVEL(l) DEF_DIR "|file|0077|" l "||false|ALL|false|0|0"
 #define LOGFILE(f) DEF_DIR "|file|0077|2|" f "|false|ALL|false|0|0"
 #define REMOVABLE(b) DEF_DIR "|file|0077|2||" b "|ALL|false|0|0"
@@ -86,6 +87,10 @@ static const struct row {
 	{ "objectstore.backend = db\n", BACKEND("db"), NULL },
 	{ "objectstore.backend = Elephant\n", BACKEND("Elephant"), NULL },
 	{ "objectstore.umask = 0027\n", UMASK("0027"), NULL },
+	{ "objectstore.sync = off\n", UNSYNCED, NULL },
+	{ "objectstore.sync = full\n", DEFAULTS, NULL },
+	{ "objectstore.sync = off\nobjectstore.sync = most\n", UNSYNCED,
+	  ":2: objectstore.sync: \"most\" is neither full nor off; off is used" },
 	{ "log.level = ERROR\n", LEVEL("0"), NULL },
 	{ "log.level = WARNING\n", LEVEL("1"), NULL },
 	{ "log.level = INFO\n", LEVEL("2"), NULL },
