@@ -29,7 +29,7 @@ struct search {
 	const struct caller *who;
 	const CK_ATTRIBUTE *templ;
 	CK_ULONG count;
-	bool sure;		/* the mirror is as it is stored */
+	bool sure;		/* all of the mirror is as it is stored */
 	struct object_list list;
 	size_t cap;
 };
@@ -41,7 +41,7 @@ static CK_RV consider(struct search *s, struct object *o)
 
 	if (o->private && !s->who->user)
 		return CKR_OK;
-	if (!s->sure && o->home == &s->table->token)
+	if (o->home == &s->table->token && o->epoch != s->table->epoch)
 		rv = object_freshen(s->table, o);
 	if (rv == CKR_OBJECT_HANDLE_INVALID)
 		return CKR_OK;	/* destroyed by somebody else since the listing */

@@ -186,6 +186,7 @@ static CK_RV enter(struct object_table *t, struct object_home *home, uint64_t id
 	o->home = home;
 	o->id = id;
 	o->sweep = t->sweep;
+	o->epoch = t->epoch;
 	o->stamp = *stamp;
 	o->prev = t->last;
 	if (t->last != NULL)
@@ -212,6 +213,8 @@ CK_RV object_freshen(struct object_table *t, struct object *o)
 			o->stamp = stamp;
 		}
 	}
+	if (rv == CKR_OK)
+		o->epoch = t->epoch;
 	if (rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_DATA_INVALID) {
 		forget(t, o);
 		return CKR_OBJECT_HANDLE_INVALID;
@@ -269,14 +272,15 @@ static CK_RV list(struct object_table *t)
 		return rv;
 	forget_unseen(t);
 	t->token.listed = true;
+	t->listed_epoch = t->epoch;
 	return CKR_OK;
 }
 
 /*
- * Takes in what others did to objects that the store can name; the next search lists again what it
- * cannot. *sure: all that is in the mirror is as it is stored.
+ * Takes in what others did to objects that the store can name. Where it cannot, an epoch begins,
+ * and perhaps the list does not hold any more.
  */
-static CK_RV hear(struct object_table *t, bool path, bool *sure)
+static CK_RV hear(struct object_table *t, bool path)
 {
 	enum store_news news = STORE_UNSURE;
 	uint64_t *ids = NULL;
@@ -288,23 +292,22 @@ static CK_RV hear(struct object_table *t, bool path, bool *sure)
 	free(ids);
 	if (rv != CKR_OK || news == STORE_ALL)
 		t->token.listed = false;	/* what was told is not told again */
-	*sure = rv == CKR_OK && (news == STORE_QUIET || news == STORE_SOME);
+	if (rv != CKR_OK || news == STORE_ALL || news == STORE_UNSURE)
+		t->epoch++;
 	return rv;
 }
 
 CK_RV object_table_refresh(struct object_table *t, bool *sure)
 {
-	CK_RV rv = CKR_OK;
+	CK_RV rv;
 
 	*sure = true;
 	if (t->token.store == NULL)
 		return CKR_OK;
-	if (t->token.listed)
-		rv = hear(t, true, sure);
-	if (rv == CKR_OK && !t->token.listed) {
+	rv = hear(t, true);
+	if (rv == CKR_OK && !t->token.listed)
 		rv = list(t);
-		*sure = true;
-	}
+	*sure = t->listed_epoch == t->epoch;
 	return rv;
 }
 
@@ -313,32 +316,24 @@ static CK_RV no_object(CK_OBJECT_HANDLE h)
 	return reason(CKR_OBJECT_HANDLE_INVALID, "no object has the handle %lu", h);
 }
 
-/*
- * Nobody but this process changes session objects. What is wrong with another token object than the
- * one in use is for the next search to tell.
- */
-static bool is_fresh(struct object_table *t, CK_OBJECT_HANDLE h)
-{
-	const struct object *o = handle_get(&t->handles, h);
-	bool sure = false;
-
-	if (o == NULL || o->home == &t->session)
-		return true;
-	return t->token.listed && hear(t, false, &sure) == CKR_OK && sure;
-}
-
 CK_RV object_table_get(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
 		       struct object **out)
 {
-	bool fresh = is_fresh(t, h);
 	struct object *o = handle_get(&t->handles, h);
 	CK_RV rv = CKR_OK;
 
-	if (o == NULL || (o->private && !who->user))
-		return no_object(h);
-	if (!fresh)
-		rv = object_freshen(t, o);
-	if (rv == CKR_OBJECT_HANDLE_INVALID || (rv == CKR_OK && o->private && !who->user))
+	/*
+	 * Nobody but this process changes session objects. What is wrong with another object than
+	 * this one is for the next search to tell.
+	 */
+	if (o != NULL && o->home == &t->token) {
+		rv = hear(t, false);
+		(void)rv;
+		o = handle_get(&t->handles, h);
+		rv = o != NULL && o->epoch != t->epoch ? object_freshen(t, o) : CKR_OK;
+	}
+	if (o == NULL || rv == CKR_OBJECT_HANDLE_INVALID ||
+	    (rv == CKR_OK && o->private && !who->user))
 		return no_object(h);
 	if (rv == CKR_OK)
 		*out = o;

@@ -18,7 +18,7 @@
 struct object_home {
 	struct store *store;		/* NULL: the token is not initialised */
 	struct handle_map by_id;	/* store id -> struct object */
-	bool listed;			/* read at least once */
+	bool listed;			/* all of it is in the mirror */
 };
 
 struct object {
@@ -29,6 +29,7 @@ struct object {
 	CK_SESSION_HANDLE owner; /* of a session object; CK_INVALID_HANDLE for token objects */
 	struct attrset *attrs;		/* in the stored form */
 	struct store_stamp stamp;
+	uint64_t epoch;			/* of the table, when it was last known to be fresh */
 	uint32_t scope;
 	bool private;
 	unsigned sweep;			/* the last listing that it was seen in */
@@ -45,6 +46,12 @@ struct object_table {
 	struct handle_map handles;
 	struct object_index index;
 	struct secbuf *key;		/* the token key while somebody is logged in */
+	/*
+	 * Raised when the store can no longer tell what others changed; it tells all that is
+	 * changed afterwards, so an object that was fresh since then still is.
+	 */
+	uint64_t epoch;
+	uint64_t listed_epoch;		/* when all objects were last known to be fresh */
 	unsigned sweep;
 };
 

@@ -39,7 +39,16 @@ void file_watch_close(struct file_watch *w)
 {
 	close_number(w);
 	file_notify_stop(&w->notify);
+	w->no_notify = false;
 	w->seen = false;
+}
+
+bool file_watch_start(struct file_watch *w, const struct file_dir *d)
+{
+	if (file_notify_is_on(&w->notify) || w->no_notify)
+		return false;
+	w->no_notify = !file_notify_start(&w->notify, d);
+	return !w->no_notify;
 }
 
 static CK_RV stat_path(const struct file_dir *d, enum file_aim aim, struct stat *st)

@@ -22,7 +22,8 @@ struct file_view {
 };
 
 struct file_watch {
-	struct file_notify notify;	/* on from a list on, where it can be relied upon */
+	struct file_notify notify;
+	bool no_notify;		/* it was tried for this directory, and cannot be */
 	int fd;			/* `generation`, kept open for reading; -1 when it is not */
 	bool seen;		/* there is something to compare with */
 	struct file_view last;
@@ -30,13 +31,16 @@ struct file_watch {
 	bool clean;		/* file_watch_begin found nothing new */
 };
 
-#define FILE_WATCH_INIT { FILE_NOTIFY_INIT, -1, false, { false, 0, 0, false }, 0, false }
+#define FILE_WATCH_INIT { FILE_NOTIFY_INIT, false, -1, false, { false, 0, 0, false }, 0, false }
 
 /*
  * Makes sure that d is open and is what its path leads to: a directory that was replaced is opened
  * anew, and all is new then. CKR_OBJECT_HANDLE_INVALID when there is no directory.
  */
 CK_RV file_watch_dir(struct file_watch *w, struct file_dir *d, enum file_aim aim) MUST_CHECK;
+
+/* Begins to watch the open directory, where that is possible: true when it just began. */
+bool file_watch_start(struct file_watch *w, const struct file_dir *d);
 
 /* Compares with the last accepted view: three system calls when all is quiet. */
 CK_RV file_watch_changed(struct file_watch *w, struct file_dir *d, bool *out) MUST_CHECK;

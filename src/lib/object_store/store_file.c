@@ -255,7 +255,7 @@ static CK_RV file_list(struct store *s, uint64_t **ids, size_t *count)
 
 	/* The looks come first: what changes while we list is a change after them. */
 	if (rv == CKR_OK) {
-		(void)file_notify_start(&f->watch.notify, &f->dir);
+		(void)file_watch_start(&f->watch, &f->dir);
 		rv = file_watch_look(&f->watch, &f->dir, &view);
 	}
 	if (rv == CKR_OK)
@@ -348,24 +348,37 @@ static void hear(struct store_file *f, enum store_news *news, uint64_t **ids, si
 	*count = told.count;
 }
 
+/* Without a path to look at, nothing but a watch helps. What was before it, a list will tell. */
+static CK_RV poll_unwatched(struct store_file *f, bool path, enum store_news *news)
+{
+	bool changed = false;
+	CK_RV rv;
+
+	*news = STORE_UNSURE;
+	if (!path) {
+		if (!f->watch.no_notify && file_dir_open(&f->dir, FILE_READING) == CKR_OK &&
+		    file_watch_start(&f->watch, &f->dir))
+			*news = STORE_ALL;
+		return CKR_OK;
+	}
+	rv = or_removed(f, file_watch_changed(&f->watch, &f->dir, &changed));
+	if (changed)
+		*news = STORE_ALL;
+	return rv;
+}
+
 static CK_RV file_poll(struct store *s, bool path, enum store_news *news, uint64_t **ids,
 		       size_t *count)
 {
 	struct store_file *f = as_file(s);
-	bool changed = false;
 	CK_RV rv = path && file_notify_is_on(&f->watch.notify) ? use_dir(f, FILE_READING) : CKR_OK;
 
 	if (rv != CKR_OK)
 		return rv;
-	*news = STORE_UNSURE;
-	if (file_notify_is_on(&f->watch.notify)) {
-		hear(f, news, ids, count);
-	} else if (path) {
-		rv = or_removed(f, file_watch_changed(&f->watch, &f->dir, &changed));
-		if (changed)
-			*news = STORE_ALL;
-	}
-	return rv;
+	if (!file_notify_is_on(&f->watch.notify))
+		return poll_unwatched(f, path, news);
+	hear(f, news, ids, count);
+	return CKR_OK;
 }
 
 /* Edits */

@@ -49,7 +49,7 @@ struct object_table *session_objects(struct session *s)
 
 void session_end(struct session *s, enum op_kind kind)
 {
-	op_free(s->ops[kind].op);
+	op_rest(s->ops[kind].op, kind == OP_DIGEST ? &s->resting : NULL);
 	s->ops[kind] = (struct session_op){ .op = NULL };
 }
 
@@ -65,6 +65,8 @@ void session_end_all(struct session *s)
 {
 	for (int kind = 0; kind < OP_KINDS; kind++)
 		session_end(s, (enum op_kind)kind);
+	op_free(s->resting);
+	s->resting = NULL;
 	end_search(s);
 }
 
@@ -74,6 +76,7 @@ void session_reset(struct session *s)
 	if (!s->busy)
 		return;
 	memset(s->ops, 0, sizeof(s->ops));
+	s->resting = NULL;
 	s->found = (struct object_list){ NULL, 0 };
 	s->searching = false;
 	s->busy = false;
@@ -113,7 +116,7 @@ CK_RV session_begin(struct session *s, enum op_kind kind, const struct mech_poli
 	if (op_kind_usage(kind) != 0)	/* a wrong key is answered before a wrong mechanism */
 		rv = object_key(session_objects(s), &who, key, op_kind_usage(kind), mech, &k);
 	if (rv == CKR_OK)
-		rv = op_new(kind, mech, m, k.key, &slot->op);
+		rv = op_new(kind, mech, m, k.key, &s->resting, &slot->op);
 	if (rv == CKR_OK) {
 		slot->epoch = epoch;
 		slot->private = k.private;

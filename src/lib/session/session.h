@@ -42,6 +42,7 @@ struct session {
 	bool busy;		/* a call is under way in it */
 	struct session *next_closing;	/* in the list of those that C_CloseAllSessions took out */
 	struct session_op ops[OP_KINDS];
+	struct op *resting;	/* a digest that the next one may go on from */
 	struct session_grant grant;
 	bool searching;
 	struct object_list found;

@@ -19,6 +19,7 @@
 
 struct aead {
 	EVP_CIPHER_CTX *ctx;
+	size_t iv_len;		/* that the context knows; 0: none yet */
 	size_t tag_len;
 	uint64_t left;		/* bytes that may still be encrypted or decrypted */
 	/* the ciphertext of a multi-part decryption, until the tag is there */
@@ -46,7 +47,8 @@ static CK_RV read_chacha20(const CK_MECHANISM *param, struct aead_param *out)
 	return CKR_OK;
 }
 
-static CK_RV start(struct op *op, const EVP_CIPHER *cipher, struct aead_param *in)
+/* A new nonce, with the key, or NULL where it is scheduled already; and the additional data. */
+static CK_RV set_iv(struct op *op, struct aead_param *in, const unsigned char *key)
 {
 	struct aead *a = op->state;
 	OSSL_PARAM params[2] = { OSSL_PARAM_construct_size_t(OSSL_CIPHER_PARAM_AEAD_IVLEN,
@@ -56,11 +58,23 @@ static CK_RV start(struct op *op, const EVP_CIPHER *cipher, struct aead_param *i
 	size_t n;
 
 	/* The length of the IV must be known before the IV. */
-	if (EVP_CipherInit_ex2(a->ctx, cipher, NULL, NULL, encrypt, params) != 1 ||
-	    EVP_CipherInit_ex2(a->ctx, NULL, op->key->secret->data, in->iv, encrypt, NULL) != 1 ||
+	if (in->iv_len != a->iv_len &&
+	    EVP_CipherInit_ex2(a->ctx, NULL, NULL, NULL, encrypt, params) != 1)
+		return ossl_error(op->mech->arg.cipher, CKR_FUNCTION_FAILED);
+	a->iv_len = in->iv_len;
+	if (EVP_CipherInit_ex2(a->ctx, NULL, key, in->iv, encrypt, NULL) != 1 ||
 	    !ossl_cipher_update(a->ctx, NULL, &n, in->aad, in->aad_len))
 		return ossl_error(op->mech->arg.cipher, CKR_FUNCTION_FAILED);
 	return CKR_OK;
+}
+
+static CK_RV start(struct op *op, const EVP_CIPHER *cipher, struct aead_param *in)
+{
+	struct aead *a = op->state;
+
+	if (EVP_CipherInit_ex2(a->ctx, cipher, NULL, NULL, op->kind == OP_ENCRYPT, NULL) != 1)
+		return ossl_error(op->mech->arg.cipher, CKR_FUNCTION_FAILED);
+	return set_iv(op, in, op->key->secret->data);
 }
 
 static CK_RV aead_begin(struct op *op, const CK_MECHANISM *param)
@@ -188,6 +202,29 @@ static CK_RV aead_single(struct op *op, const CK_BYTE *in, CK_ULONG len, CK_BYTE
 	return rv;
 }
 
+/* ChaCha20-Poly1305 wants its key again with each nonce. */
+static bool aead_rewind(struct op *op)
+{
+	struct aead *a = op->state;
+
+	buf_free(&a->held);
+	a->held = (struct buf)BUF_INIT;
+	return op->mech->arg.variant == AEAD_GCM;
+}
+
+static CK_RV aead_again(struct op *op, const CK_MECHANISM *param)
+{
+	struct aead *a = op->state;
+	struct aead_param in;
+	CK_RV rv = gcm_read(param, op->key, &in);
+
+	if (rv != CKR_OK)
+		return rv;
+	a->tag_len = in.tag_len;
+	a->left = UINT64_MAX;
+	return set_iv(op, &in, NULL);
+}
+
 static void aead_end(struct op *op)
 {
 	struct aead *a = op->state;
@@ -203,5 +240,7 @@ const struct mech_ops aead_ops = {
 	.update = aead_update,
 	.finish = aead_finish,
 	.single = aead_single,
+	.rewind = aead_rewind,
+	.again = aead_again,
 	.end = aead_end,
 };

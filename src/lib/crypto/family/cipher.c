@@ -288,6 +288,24 @@ static CK_RV cipher_single(struct op *op, const CK_BYTE *in, CK_ULONG len, CK_BY
 	return rv;
 }
 
+/* The key is scheduled; at the most, the end of the last block is still in OpenSSL's hands. */
+static bool cipher_rewind(struct op *op)
+{
+	struct cipher *c = op->state;
+
+	OPENSSL_cleanse(c->iv, sizeof(c->iv));
+	c->ran = false;
+	return true;
+}
+
+static CK_RV cipher_again(struct op *op, const CK_MECHANISM *param)
+{
+	const struct cipher *c = op->state;
+	CK_RV rv = read_iv(op, EVP_CIPHER_CTX_get0_cipher(c->ctx), param);
+
+	return rv == CKR_OK ? rewind_cipher(op) : rv;
+}
+
 static void cipher_end(struct op *op)
 {
 	struct cipher *c = op->state;
@@ -302,6 +320,8 @@ const struct mech_ops cipher_ops = {
 	.update = cipher_update,
 	.finish = cipher_finish,
 	.single = cipher_single,
+	.rewind = cipher_rewind,
+	.again = cipher_again,
 	.end = cipher_end,
 	.retry = true,
 };

@@ -92,7 +92,7 @@ static CK_RV data_encrypt(const struct mech *m, const struct derive_input *in, s
 	CK_RV rv = read_plain(m, in->param, &p);
 
 	if (rv == CKR_OK)
-		rv = op_new(OP_DERIVE, m, &p.cipher, in->base, &op);
+		rv = op_new(OP_DERIVE, m, &p.cipher, in->base, NULL, &op);
 	if (rv != CKR_OK)
 		return rv;
 	n = p.len;

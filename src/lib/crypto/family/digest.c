@@ -47,6 +47,11 @@ static CK_RV digest_finish(struct op *op, CK_BYTE *out, CK_ULONG *out_len)
 	return CKR_OK;
 }
 
+static bool digest_rewind(struct op *op)
+{
+	return EVP_DigestInit_ex(op->state, NULL, NULL) == 1;
+}
+
 static void digest_end(struct op *op)
 {
 	EVP_MD_CTX_free(op->state);
@@ -57,5 +62,6 @@ const struct mech_ops digest_ops = {
 	.size = digest_size,
 	.update = digest_update,
 	.finish = digest_finish,
+	.rewind = digest_rewind,
 	.end = digest_end,
 };

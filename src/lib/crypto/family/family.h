@@ -56,6 +56,7 @@ enum ecdh_kind {
 };
 
 extern const struct mech_ops digest_ops;	/* arg: md */
+extern const struct mech_ops once_mac_ops; /* the key is good for one MAC */
 extern const struct mech_ops mac_ops;	/* arg: mac, variant, and md or cipher; neither: Poly1305 */
 extern const struct mech_ops gmac_ops;		/* arg: mac, cipher */
 extern const struct mech_ops cbcmac_ops;	/* arg: cipher, variant */

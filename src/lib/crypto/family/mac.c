@@ -181,6 +181,19 @@ static CK_RV evp_update(struct op *op, const CK_BYTE *in, CK_ULONG len, CK_BYTE 
 	return CKR_OK;
 }
 
+/* OpenSSL began to take "no key" for "the same key" in a release of 3.0. */
+static bool can_keep_key(void)
+{
+	return OpenSSL_version_num() >= 0x30000090UL;
+}
+
+static bool evp_rewind(struct op *op)
+{
+	const struct evp_mac *m = op->state;
+
+	return can_keep_key() && EVP_MAC_init(m->ctx, NULL, 0, NULL) == 1;
+}
+
 static void evp_end(struct op *op)
 {
 	struct evp_mac *m = op->state;
@@ -189,9 +202,10 @@ static void evp_end(struct op *op)
 	free(m);
 }
 
-#define EVP_OPS(begin_function) \
+#define EVP_OPS(begin_function, rewind_function) \
 	{ .begin = (begin_function), .size = mac_size, .update = evp_update, \
-	  .finish = mac_finish, .check = mac_check, .end = evp_end }
+	  .finish = mac_finish, .check = mac_check, .rewind = (rewind_function), .end = evp_end }
 
-const struct mech_ops mac_ops = EVP_OPS(evp_begin);
-const struct mech_ops gmac_ops = EVP_OPS(gmac_begin);
+const struct mech_ops mac_ops = EVP_OPS(evp_begin, evp_rewind);
+const struct mech_ops once_mac_ops = EVP_OPS(evp_begin, NULL);
+const struct mech_ops gmac_ops = EVP_OPS(gmac_begin, NULL);

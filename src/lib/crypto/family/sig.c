@@ -99,6 +99,13 @@ CK_RV sig_check(struct op *op, const CK_BYTE *sig, CK_ULONG sig_len)
 	return rv == CKR_OK ? sig_check_single(op, hash, len, sig, sig_len) : rv;
 }
 
+bool sig_rewind(struct op *op)
+{
+	struct sig *s = op->state;
+
+	return s->md == NULL || EVP_DigestInit_ex(s->md, NULL, NULL) == 1;
+}
+
 void sig_end(struct op *op)
 {
 	struct sig *s = op->state;

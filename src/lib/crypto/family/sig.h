@@ -39,6 +39,7 @@ CK_RV sig_single(struct op *op, const CK_BYTE *in, CK_ULONG len, CK_BYTE *out, C
 CK_RV sig_check(struct op *op, const CK_BYTE *sig, CK_ULONG sig_len);
 CK_RV sig_check_single(struct op *op, const CK_BYTE *in, CK_ULONG len, const CK_BYTE *sig,
 		       CK_ULONG sig_len);
+bool sig_rewind(struct op *op);
 void sig_end(struct op *op);
 
 /*
@@ -47,10 +48,10 @@ void sig_end(struct op *op);
  */
 #define SIG_RAW_OPS(begin_function) \
 	{ .begin = (begin_function), .size = sig_size, .single = sig_single, \
-	  .check_single = sig_check_single, .end = sig_end }
+	  .check_single = sig_check_single, .rewind = sig_rewind, .end = sig_end }
 #define SIG_HASH_OPS(begin_function) \
 	{ .begin = (begin_function), .size = sig_size, .update = sig_update, \
-	  .finish = sig_finish, .check = sig_check, .end = sig_end }
+	  .finish = sig_finish, .check = sig_check, .rewind = sig_rewind, .end = sig_end }
 
 /*
  * ECDSA and DSA: r and s, each as wide as the group's order (PKCS#11 2.40 mechanisms, section

@@ -47,6 +47,17 @@ struct mech_ops {
 	CK_RV (*check)(struct op *op, const CK_BYTE *sig, CK_ULONG sig_len);
 	CK_RV (*check_single)(struct op *op, const CK_BYTE *in, CK_ULONG len, const CK_BYTE *sig,
 			      CK_ULONG sig_len);
+	/*
+	 * Brings op->state, after an operation that succeeded, back to what begin left, without a
+	 * trace of the data: the next operation of the same kind with the same key goes on from
+	 * there. false: it cannot. NULL: it never can.
+	 */
+	bool (*rewind)(struct op *op);
+	/*
+	 * Takes another parameter into a state that was rewound; when it fails, begin is asked.
+	 * NULL: the parameter has no pointers, and must be the same, byte for byte.
+	 */
+	CK_RV (*again)(struct op *op, const CK_MECHANISM *param);
 	/* Frees op->state. Never called once OpenSSL is gone. */
 	void (*end)(struct op *op);
 	/*

@@ -55,8 +55,103 @@ CK_RV op_check_key(enum op_kind kind, const struct mech *m, const struct key *ke
 		reason(CKR_KEY_SIZE_RANGE, "the key is shorter than the mechanism wants");
 }
 
+/* Operations that rest */
+
+static bool keep_param(struct op *op, const CK_MECHANISM *param)
+{
+	op->param_len = param->ulParameterLen;
+	if (op->param_len > sizeof(op->param) || (op->param_len > 0 && param->pParameter == NULL))
+		return false;
+	if (op->param_len > 0)
+		memcpy(op->param, param->pParameter, op->param_len);
+	return true;
+}
+
+static bool same_param(const struct op *op, const CK_MECHANISM *param)
+{
+	return op->param_len == param->ulParameterLen && op->param_len <= sizeof(op->param) &&
+	       (op->param_len == 0 ||
+		(param->pParameter != NULL &&
+		 memcmp(op->param, param->pParameter, op->param_len) == 0));
+}
+
+static void put_resting(struct key *key, struct op *op)
+{
+	atomic_store_explicit(&key->end, op_free, memory_order_relaxed);
+	for (size_t i = 0; i < KEY_RESTING; i++) {
+		struct op *none = NULL;
+
+		if (atomic_compare_exchange_strong(&key->resting[i], &none, op))
+			return;
+	}
+	op_free(op);
+}
+
+/* One of that kind and mechanism; NULL: there is none just now. */
+static struct op *take_resting(struct key *key, enum op_kind does, const struct mech *m)
+{
+	for (size_t i = 0; i < KEY_RESTING; i++) {
+		struct op *op = atomic_load_explicit(&key->resting[i], memory_order_relaxed);
+
+		if (op == NULL)
+			continue;
+		op = atomic_exchange(&key->resting[i], NULL);
+		if (op == NULL)
+			continue;
+		if (op->kind == does && op->mech == m)
+			return op;
+		put_resting(key, op);
+	}
+	return NULL;
+}
+
+static struct op *wake(enum op_kind does, const struct mech *m, const CK_MECHANISM *param,
+		       struct key *key, struct op **resting)
+{
+	struct op *op = NULL;
+	bool fits;
+
+	if (m->ops->rewind == NULL)
+		return NULL;
+	if (key != NULL) {
+		op = take_resting(key, does, m);
+	} else if (resting != NULL && *resting != NULL && (*resting)->mech == m) {
+		op = *resting;
+		*resting = NULL;
+	}
+	if (op == NULL)
+		return NULL;
+	op->key = key != NULL ? key_ref(key) : NULL;
+	fits = m->ops->again != NULL ? m->ops->again(op, param) == CKR_OK : same_param(op, param);
+	if (!fits) {
+		op_free(op);
+		return NULL;
+	}
+	op->parts = op->good = false;
+	return op;
+}
+
+void op_rest(struct op *op, struct op **resting)
+{
+	struct key *key = op != NULL ? op->key : NULL;
+
+	if (op == NULL || !op->good || op->mech->ops->rewind == NULL || !ossl_alive() ||
+	    (key == NULL && resting == NULL) || !op->mech->ops->rewind(op)) {
+		op_free(op);
+		return;
+	}
+	op->key = NULL;
+	if (key != NULL) {
+		put_resting(key, op);
+		key_unref(key);
+	} else {
+		op_free(*resting);
+		*resting = op;
+	}
+}
+
 CK_RV op_new(enum op_kind kind, const struct mech *m, const CK_MECHANISM *param, struct key *key,
-	     struct op **out)
+	     struct op **resting, struct op **out)
 {
 	struct op *op;
 	CK_RV rv;
@@ -66,18 +161,23 @@ CK_RV op_new(enum op_kind kind, const struct mech *m, const CK_MECHANISM *param,
 	rv = op_check_key(kind, m, key);
 	if (rv != CKR_OK)
 		return rv;
+	ossl_touch();
+	*out = wake(kinds[kind].does, m, param, key, resting);
+	if (*out != NULL)
+		return CKR_OK;
 	op = calloc(1, sizeof(*op));
 	if (op == NULL)
 		return CKR_HOST_MEMORY;
 	op->kind = kinds[kind].does;
 	op->mech = m;
 	op->key = key != NULL ? key_ref(key) : NULL;
-	ossl_touch();
 	rv = m->ops->begin(op, param);
 	if (rv != CKR_OK) {
 		op_free(op);
 		return rv;
 	}
+	if (m->ops->again == NULL && m->ops->rewind != NULL && !keep_param(op, param))
+		op->param_len = CK_UNAVAILABLE_INFORMATION;
 	*out = op;
 	return CKR_OK;
 }
@@ -213,6 +313,7 @@ CK_RV op_single(struct op *op, const CK_BYTE *in, CK_ULONG len, CK_BYTE *out, CK
 	if (rv == CKR_OK)
 		rv = run_single(op, in, len, out, out_len);
 	secbuf_free(copy);
+	op->good = rv == CKR_OK;
 	return rv;
 }
 
@@ -257,7 +358,9 @@ CK_RV op_finish(struct op *op, CK_BYTE *out, CK_ULONG *out_len, bool *done)
 		return tell_size(need, out_len, CKR_OK, done);
 	if (*out_len < need)
 		return tell_size(need, out_len, CKR_BUFFER_TOO_SMALL, done);
-	return op->mech->ops->finish(op, out, out_len);
+	rv = op->mech->ops->finish(op, out, out_len);
+	op->good = rv == CKR_OK;
+	return rv;
 }
 
 CK_RV op_feed(struct op *op, const CK_BYTE *in, CK_ULONG len, bool *done)
@@ -290,17 +393,26 @@ CK_RV op_verify(struct op *op, const CK_BYTE *in, CK_ULONG len, const CK_BYTE *s
 	if (len > OP_INPUT_MAX)
 		return CKR_DATA_LEN_RANGE;
 	ossl_touch();
-	if (ops->check_single != NULL)
-		return ops->check_single(op, in, len, sig, sig_len);
-	rv = ops->update(op, in, len, NULL, &none);
-	return rv == CKR_OK ? ops->check(op, sig, sig_len) : rv;
+	if (ops->check_single != NULL) {
+		rv = ops->check_single(op, in, len, sig, sig_len);
+	} else {
+		rv = ops->update(op, in, len, NULL, &none);
+		if (rv == CKR_OK)
+			rv = ops->check(op, sig, sig_len);
+	}
+	op->good = rv == CKR_OK;
+	return rv;
 }
 
 CK_RV op_verify_finish(struct op *op, const CK_BYTE *sig, CK_ULONG sig_len, bool *done)
 {
+	CK_RV rv;
+
 	*done = true;
 	if (op->mech->ops->update == NULL)
 		return CKR_OPERATION_NOT_INITIALIZED;
 	ossl_touch();
-	return op->mech->ops->check(op, sig, sig_len);
+	rv = op->mech->ops->check(op, sig, sig_len);
+	op->good = rv == CKR_OK;
+	return rv;
 }

@@ -35,12 +35,18 @@ enum op_kind {
 	OP_ALL_KINDS
 };
 
+/* The longest parameter without pointers: CK_RSA_PKCS_PSS_PARAMS. */
+#define OP_PARAM_MAX 24
+
 struct op {
 	enum op_kind kind;	/* what it does: below OP_KINDS */
 	const struct mech *mech;
 	struct key *key;	/* counted; NULL for digests */
 	void *state;		/* the family's */
 	bool parts;		/* an update was made: no single-part call any more */
+	bool good;		/* it ended well: its state may be used again */
+	CK_ULONG param_len;	/* the parameter that it began with, if it is so short */
+	unsigned char param[OP_PARAM_MAX];
 };
 
 /*
@@ -57,13 +63,19 @@ CK_ATTRIBUTE_TYPE op_kind_usage(enum op_kind kind);
 CK_RV op_check_key(enum op_kind kind, const struct mech *m, const struct key *key) MUST_CHECK;
 
 /*
- * Starts an operation. key is counted here, NULL for digests. The codes of op_check_key,
+ * Starts an operation, if possible from one that rests: with the key, or, for digests, in *resting,
+ * which may be NULL. key is counted here, NULL for digests. The codes of op_check_key,
  * CKR_KEY_SIZE_RANGE for this parameter, CKR_MECHANISM_PARAM_INVALID. The caller owns *out.
  */
 CK_RV op_new(enum op_kind kind, const struct mech *m, const CK_MECHANISM *param, struct key *key,
-	     struct op **out)
-	MUST_CHECK;
+	     struct op **resting, struct op **out) MUST_CHECK;
 void op_free(struct op *op);
+
+/*
+ * As op_free, but an operation that ended well may be kept, where op_new will find it. What rests
+ * with a key is freed with the key; *resting is the caller's to free.
+ */
+void op_rest(struct op *op, struct op **resting);
 
 /*
  * Encrypt, decrypt, digest, sign, both kinds of recovery. *done tells whether the operation is

@@ -57,7 +57,7 @@ static CK_RV encrypt(const struct mech *m, const CK_MECHANISM *param, struct key
 	struct secbuf *longer = NULL;
 	struct op *op = NULL;
 	bool done;
-	CK_RV rv = op_new(OP_WRAP, m, param, wrapping, &op);
+	CK_RV rv = op_new(OP_WRAP, m, param, wrapping, NULL, &op);
 
 	if (rv != CKR_OK)
 		return code_of(rv, true);
@@ -114,7 +114,7 @@ static CK_RV decrypt(const struct mech *m, const CK_MECHANISM *param, struct key
 		     const CK_BYTE *blob, CK_ULONG len, struct secbuf **out)
 {
 	struct op *op = NULL;
-	CK_RV rv = op_new(OP_UNWRAP, m, param, unwrapping, &op);
+	CK_RV rv = op_new(OP_UNWRAP, m, param, unwrapping, NULL, &op);
 
 	if (rv == CKR_OK)
 		rv = decrypt_all(op, blob, len, out);

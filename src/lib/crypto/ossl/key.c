@@ -25,6 +25,9 @@ struct key *key_new(CK_OBJECT_CLASS class, CK_KEY_TYPE type, EVP_PKEY *pkey, str
 	*k = (struct key){ .class = class, .type = type, .pkey = pkey, .secret = secret };
 	k->size = size;
 	atomic_init(&k->refs, 1);
+	for (size_t i = 0; i < KEY_RESTING; i++)
+		atomic_init(&k->resting[i], NULL);
+	atomic_init(&k->end, NULL);
 	return k;
 }
 
@@ -38,6 +41,12 @@ void key_unref(struct key *k)
 {
 	if (k == NULL || atomic_fetch_sub_explicit(&k->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	for (size_t i = 0; i < KEY_RESTING; i++) {
+		struct op *op = atomic_load(&k->resting[i]);
+
+		if (op != NULL)
+			k->end(op);
+	}
 	parts_free(k->pkey, k->secret);
 	free(k);
 }
