@@ -43,12 +43,14 @@ static EVP_PKEY *peer_key(const EVP_PKEY *base, const unsigned char *value, size
  * With a key of our own that works, all that can go wrong is the other party's value: not in the
  * group, or in a small subgroup, where the secret would be no secret (RFC 7748 section 6).
  */
-static CK_RV run(EVP_PKEY_CTX *ctx, EVP_PKEY *peer, const OSSL_PARAM params[], struct secbuf **out)
+static CK_RV run(EVP_PKEY_CTX *ctx, EVP_PKEY *peer, bool check, const OSSL_PARAM params[],
+		 struct secbuf **out)
 {
 	struct secbuf *secret;
 	size_t len = 0;
 
-	if (EVP_PKEY_derive_init_ex(ctx, params) != 1 || EVP_PKEY_derive_set_peer(ctx, peer) != 1 ||
+	if (EVP_PKEY_derive_init_ex(ctx, params) != 1 ||
+	    EVP_PKEY_derive_set_peer_ex(ctx, peer, check) != 1 ||
 	    EVP_PKEY_derive(ctx, NULL, &len) != 1)
 		return ossl_quiet(CKR_MECHANISM_PARAM_INVALID);
 	secret = secbuf_new(len);
@@ -63,13 +65,13 @@ static CK_RV run(EVP_PKEY_CTX *ctx, EVP_PKEY *peer, const OSSL_PARAM params[], s
 	return CKR_OK;
 }
 
-/* The whole secret. */
+/* The whole secret. That a point is on its curve was checked when it was decoded. */
 static CK_RV agree(const struct derive_input *in, const unsigned char *value, size_t len,
 		   const OSSL_PARAM params[], struct secbuf **out)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(ossl_ctx(), in->base->pkey, NULL);
 	EVP_PKEY *peer = peer_key(in->base->pkey, value, len);
-	CK_RV rv = ctx != NULL && peer != NULL ? run(ctx, peer, params, out) :
+	CK_RV rv = ctx != NULL && peer != NULL ? run(ctx, peer, !in->base->whole_curve, params, out) :
 		ossl_quiet(CKR_MECHANISM_PARAM_INVALID);
 
 	EVP_PKEY_free(peer);

@@ -56,7 +56,7 @@ static CK_RV get_algorithm(const struct keytype *t, const X509_ALGOR *in, struct
 	return rv == CKR_OK && in->parameter != NULL ? get_params(t, in->parameter, out) : rv;
 }
 
-static CK_RV open_group(const struct keytype *t, const struct attrset *parts, EC_GROUP **out)
+static CK_RV open_group(const struct keytype *t, const struct attrset *parts, const EC_GROUP **out)
 {
 	struct der_curve curve;
 	CK_RV rv = curve_read(t->type, parts, &curve);
@@ -67,13 +67,12 @@ static CK_RV open_group(const struct keytype *t, const struct attrset *parts, EC
 static CK_RV put_public(const struct keytype *t, const struct attrset *parts, struct secbuf **out)
 {
 	unsigned char point[POINT_BYTES];
-	EC_GROUP *group = NULL;
+	const EC_GROUP *group = NULL;
 	size_t len = 0;
 	CK_RV rv = open_group(t, parts, &group);
 
 	if (rv == CKR_OK)
 		rv = curve_full_point(group, parts, point, &len);
-	EC_GROUP_free(group);
 	return rv == CKR_OK ? codec_copy(point, len, out) : rv;
 }
 
@@ -113,7 +112,7 @@ static CK_RV put_private(const struct keytype *t, const struct attrset *parts,
 			 struct secbuf **out)
 {
 	struct ec_private *key = (struct ec_private *)ASN1_item_new(ASN1_ITEM_rptr(ec_private));
-	EC_GROUP *group = NULL;
+	const EC_GROUP *group = NULL;
 	CK_RV rv = key != NULL ? CKR_OK : ossl_quiet(CKR_HOST_MEMORY);
 
 	if (rv == CKR_OK)
@@ -122,7 +121,6 @@ static CK_RV put_private(const struct keytype *t, const struct attrset *parts,
 		rv = fill(parts, group, key);
 	if (rv == CKR_OK)
 		rv = codec_encode(key, ASN1_ITEM_rptr(ec_private), out);
-	EC_GROUP_free(group);
 	ASN1_item_free((ASN1_VALUE *)key, ASN1_ITEM_rptr(ec_private));
 	return rv;
 }
@@ -163,7 +161,7 @@ static CK_RV check_point(const struct keytype *t, const struct ec_private *key,
 {
 	unsigned char right[POINT_BYTES], given[POINT_BYTES];
 	struct attrset *pub = attrset_new(false);
-	EC_GROUP *group = NULL;
+	const EC_GROUP *group = NULL;
 	size_t right_len = 0, given_len = 0;
 	CK_RV rv = pub != NULL ? open_group(t, parts, &group) : CKR_HOST_MEMORY;
 
@@ -176,7 +174,6 @@ static CK_RV check_point(const struct keytype *t, const struct ec_private *key,
 		rv = curve_full_point(group, pub, given, &given_len);
 	if (rv == CKR_OK && (given_len != right_len || memcmp(given, right, right_len) != 0))
 		rv = codec_bad(t, "the point is not that of the private value");
-	EC_GROUP_free(group);
 	attrset_free(pub);
 	return rv;
 }

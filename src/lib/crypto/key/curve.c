@@ -100,14 +100,10 @@ CK_RV curve_point_write(const unsigned char *point, size_t len, struct attrset *
 	return rv;
 }
 
-CK_RV curve_group(const struct der_curve *curve, EC_GROUP **out)
+CK_RV curve_group(const struct der_curve *curve, const EC_GROUP **out)
 {
-	EC_GROUP *group = EC_GROUP_new_by_curve_name_ex(ossl_random_ctx(), NULL, curve->nid);
-
-	if (group == NULL)
-		return ossl_error(curve->name, CKR_CURVE_NOT_SUPPORTED);
-	*out = group;
-	return CKR_OK;
+	*out = ossl_group(curve->name);
+	return *out != NULL ? CKR_OK : CKR_HOST_MEMORY;
 }
 
 /*

@@ -48,11 +48,11 @@ CK_RV curve_point_read(CK_KEY_TYPE type, const struct attrset *parts, size_t com
 CK_RV curve_point_write(const unsigned char *point, size_t len, struct attrset *to) MUST_CHECK;
 
 /*
- * Of CKK_EC: the group, which the caller frees; the point of CKA_EC_POINT, checked to be on the
+ * Of CKK_EC: the group, borrowed; the point of CKA_EC_POINT, checked to be on the
  * curve and no longer compressed; the point of a private value (CKR_ATTRIBUTE_VALUE_INVALID when it
  * is 0 or not below the order). point has POINT_BYTES.
  */
-CK_RV curve_group(const struct der_curve *curve, EC_GROUP **out) MUST_CHECK;
+CK_RV curve_group(const struct der_curve *curve, const EC_GROUP **out) MUST_CHECK;
 CK_RV curve_full_point(const EC_GROUP *group, const struct attrset *parts, unsigned char *point,
 		       size_t *len) MUST_CHECK;
 CK_RV curve_public_point(const EC_GROUP *group, const struct attrset *parts, unsigned char *point,

@@ -2,6 +2,8 @@
 
 #include "crypto/key/keyparts.h"
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <string.h>
 
@@ -127,6 +129,17 @@ void keyparts_free(struct keyparts *p)
 	p->count = 0;
 }
 
+static bool has_cofactor_one(const EVP_PKEY *pkey)
+{
+	BIGNUM *cofactor = NULL;
+	bool one = EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_EC_COFACTOR, &cofactor) == 1 &&
+		   BN_is_one(cofactor);
+
+	BN_free(cofactor);
+	ossl_clear();
+	return one;
+}
+
 CK_RV keyparts_key(CK_OBJECT_CLASS class, CK_KEY_TYPE type, EVP_PKEY *pkey, CK_ULONG size,
 		   struct key **out)
 {
@@ -134,6 +147,7 @@ CK_RV keyparts_key(CK_OBJECT_CLASS class, CK_KEY_TYPE type, EVP_PKEY *pkey, CK_U
 
 	if (k == NULL)
 		return CKR_HOST_MEMORY;
+	k->whole_curve = type == CKK_EC && has_cofactor_one(pkey);
 	*out = k;
 	return CKR_OK;
 }

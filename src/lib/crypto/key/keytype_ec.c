@@ -32,7 +32,7 @@ CK_RV keytype_ec_load(const struct keytype *t, CK_OBJECT_CLASS class, const stru
 	bool private = class == CKO_PRIVATE_KEY;
 	unsigned char point[POINT_BYTES];
 	struct der_curve curve;
-	EC_GROUP *group = NULL;
+	const EC_GROUP *group = NULL;
 	EVP_PKEY *pkey = NULL;
 	CK_ULONG bits = 0;
 	CK_RV rv = curve_read(CKK_EC, parts, &curve);
@@ -48,7 +48,6 @@ CK_RV keytype_ec_load(const struct keytype *t, CK_OBJECT_CLASS class, const stru
 		rv = keyparts_pkey(&p, CKK_EC, t->name,
 				   private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, &pkey);
 	keyparts_free(&p);
-	EC_GROUP_free(group);
 	return rv == CKR_OK ? keyparts_key(class, CKK_EC, pkey, bits, out) : rv;
 }
 
@@ -57,7 +56,7 @@ CK_RV keytype_ec_complete(const struct keytype *t, CK_OBJECT_CLASS class, struct
 {
 	unsigned char point[POINT_BYTES];
 	struct der_curve curve;
-	EC_GROUP *group = NULL;
+	const EC_GROUP *group = NULL;
 	size_t len = 0;
 	CK_RV rv;
 
@@ -68,7 +67,6 @@ CK_RV keytype_ec_complete(const struct keytype *t, CK_OBJECT_CLASS class, struct
 		rv = curve_group(&curve, &group);
 	if (rv == CKR_OK)
 		rv = curve_full_point(group, attrs, point, &len);
-	EC_GROUP_free(group);
 	return rv == CKR_OK ? curve_point_write(point, len, attrs) : rv;
 }
 

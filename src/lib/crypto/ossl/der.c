@@ -121,7 +121,7 @@ static CK_RV by_oid(const unsigned char *der, size_t len, const unsigned char *o
 		    struct der_curve *out)
 {
 	ASN1_OBJECT *object;
-	EC_GROUP *group;
+	const char *name;
 	CK_RV rv;
 
 	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
@@ -136,9 +136,8 @@ static CK_RV by_oid(const unsigned char *der, size_t len, const unsigned char *o
 	object = d2i_ASN1_OBJECT(NULL, &der, (long)len);
 	if (object == NULL)
 		return ossl_quiet(CKR_ATTRIBUTE_VALUE_INVALID);
-	group = EC_GROUP_new_by_curve_name_ex(ossl_ctx(), NULL, OBJ_obj2nid(object));
-	rv = by_group(group, out);
-	EC_GROUP_free(group);
+	name = OBJ_nid2sn(OBJ_obj2nid(object));
+	rv = by_group(name != NULL ? ossl_group(name) : NULL, out);
 	ASN1_OBJECT_free(object);
 	return rv;
 }

@@ -22,6 +22,7 @@ struct key {
 	struct secbuf *secret;	/* of secret keys, else NULL */
 	/* in the unit of the mechanisms' ulMinKeySize: bits (RSA, DSA, DH, EC) or bytes */
 	CK_ULONG size;
+	bool whole_curve;	/* CKK_EC: every point of the curve is in the group, but infinity */
 	atomic_uint refs;
 	_Atomic(struct op *) resting[KEY_RESTING];
 	void (*_Atomic end)(struct op *op);	/* of these; set before the first one */

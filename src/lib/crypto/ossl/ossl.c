@@ -22,9 +22,9 @@
 /* EVP takes int lengths; a multiple of every block size. */
 #define CHUNK ((size_t)1 << 30)
 
-enum alg_kind { ALG_MD, ALG_CIPHER, ALG_MAC, ALG_KDF };
+enum alg_kind { ALG_MD, ALG_CIPHER, ALG_MAC, ALG_KDF, ALG_GROUP };
 
-/* An algorithm that was fetched: one of the pointers. */
+/* An algorithm that was fetched, or a curve that was built: one of the pointers. */
 struct alg {
 	enum alg_kind kind;
 	char name[NAME_BYTES];
@@ -32,6 +32,7 @@ struct alg {
 	EVP_CIPHER *cipher;
 	EVP_MAC *mac;
 	EVP_KDF *kdf;
+	EC_GROUP *group;
 };
 
 static OSSL_LIB_CTX *context;
@@ -93,6 +94,7 @@ static void alg_free(struct alg *a)
 	EVP_CIPHER_free(a->cipher);
 	EVP_MAC_free(a->mac);
 	EVP_KDF_free(a->kdf);
+	EC_GROUP_free(a->group);
 	free(a);
 }
 
@@ -202,9 +204,14 @@ static struct alg *alg_fetch(enum alg_kind kind, const char *name)
 	case ALG_KDF:
 		a->kdf = EVP_KDF_fetch(ossl_ctx(), name, NULL);
 		break;
+	case ALG_GROUP:
+		a->group = EC_GROUP_new_by_curve_name_ex(ossl_random_ctx(), NULL,
+							 OBJ_sn2nid(name));
+		break;
 	}
 	ossl_clear();
-	if (a->md == NULL && a->cipher == NULL && a->mac == NULL && a->kdf == NULL) {
+	if (a->md == NULL && a->cipher == NULL && a->mac == NULL && a->kdf == NULL &&
+	    a->group == NULL) {
 		free(a);
 		return NULL;
 	}
@@ -250,6 +257,11 @@ EVP_MAC *ossl_mac(const char *name)
 EVP_KDF *ossl_kdf(const char *name)
 {
 	return alg_find(ALG_KDF, name)->kdf;
+}
+
+const EC_GROUP *ossl_group(const char *name)
+{
+	return alg_find(ALG_GROUP, name)->group;
 }
 
 bool ossl_has(int operation, const char *name)

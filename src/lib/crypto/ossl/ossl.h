@@ -7,6 +7,7 @@
 #define CRYPTO_OSSL_H
 
 #include <openssl/core_dispatch.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 
 #include "common/base.h"
@@ -67,6 +68,12 @@ const EVP_MD *ossl_md(const char *name);
 const EVP_CIPHER *ossl_cipher(const char *name);
 EVP_MAC *ossl_mac(const char *name);
 EVP_KDF *ossl_kdf(const char *name);
+
+/*
+ * The group of a curve by OpenSSL's short name ("prime256v1"), for reading only; NULL: there is no
+ * such curve. Building one costs more than most of what is done with it.
+ */
+const EC_GROUP *ossl_group(const char *name);
 
 /*
  * A cipher whose name holds the key's bits: pattern "AES-%u-GCM", or a plain name. As ossl_cipher.
