@@ -97,7 +97,7 @@ static CK_RV begin(enum op_kind kind, const CK_MECHANISM *m, struct key *key, st
 {
 	const struct mech *row = mech_find(m->mechanism);
 
-	return row != NULL ? op_new(kind, row, m, key, out) : CKR_MECHANISM_INVALID;
+	return row != NULL ? op_new(kind, row, m, key, NULL, out) : CKR_MECHANISM_INVALID;
 }
 
 CK_RV try_begin(enum op_kind kind, CK_MECHANISM m, struct key *key)

@@ -54,12 +54,20 @@ void attrset_free(struct attrset *s)
 {
 	size_t i;
 
-	if (s == NULL)
+	if (s == NULL || atomic_fetch_sub_explicit(&s->shares, 1, memory_order_acq_rel) > 0)
 		return;
 	for (i = 0; i < s->count; i++)
 		attr_clear(s->secret, &s->items[i]);
 	free(s->items);
 	free(s);
+}
+
+struct attrset *attrset_share(const struct attrset *s)
+{
+	struct attrset *same = (struct attrset *)(uintptr_t)s;
+
+	atomic_fetch_add_explicit(&same->shares, 1, memory_order_relaxed);
+	return same;
 }
 
 struct attrset *attrset_dup(const struct attrset *s, bool secret)

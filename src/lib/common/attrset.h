@@ -8,6 +8,8 @@
 #ifndef COMMON_ATTRSET_H
 #define COMMON_ATTRSET_H
 
+#include <stdatomic.h>
+
 #include "common/base.h"
 
 enum attr_kind {
@@ -42,12 +44,16 @@ struct attrset {
 	struct attr *items;
 	size_t count;
 	size_t cap;
+	atomic_uint shares;	/* owners beside the first */
 	bool secret;
 };
 
 /* NULL when out of memory. The caller owns the result. */
 struct attrset *attrset_new(bool secret);
 void attrset_free(struct attrset *s);
+
+/* The same set for one owner more, each of whom frees it. From now on nobody may change it. */
+struct attrset *attrset_share(const struct attrset *s);
 
 /* A deep copy, secret or not as asked. NULL when out of memory. */
 struct attrset *attrset_dup(const struct attrset *s, bool secret);

@@ -208,6 +208,17 @@ static CK_RV share_info(const struct build *pub, struct build *priv)
 	return rv;
 }
 
+/* What the object's home keeps; of a session object the plain set itself. */
+static CK_RV stored_form(struct build *b, const struct secbuf *key, struct attrset **out)
+{
+	if (attrset_flag(b->plain, CKA_TOKEN, false))
+		return seal_set(b->plain, key, out);
+	if (key == NULL && attrset_flag(b->plain, CKA_PRIVATE, true))
+		return CKR_USER_NOT_LOGGED_IN;
+	*out = attrset_share(b->plain);
+	return CKR_OK;
+}
+
 CK_RV build_store(struct object_table *t, const struct caller *who, struct build *const *b,
 		  size_t n, CK_OBJECT_HANDLE *handles)
 {
@@ -221,7 +232,7 @@ CK_RV build_store(struct object_table *t, const struct caller *who, struct build
 		if (rv == CKR_OK)
 			rv = attr_defaults(b[i]->scope, b[i]->plain);
 		if (rv == CKR_OK)
-			rv = seal_set(b[i]->plain, t->key, &sets[i]);
+			rv = stored_form(b[i], t->key, &sets[i]);
 	}
 	if (rv == CKR_OK)
 		return object_table_add(t, who, sets, n, handles);

@@ -140,6 +140,8 @@ CK_RV object_generate_pair(struct object_table *t, const struct caller *who,
 		rv = mech_generate(mech, param, b[0].plain, b[1].plain);
 	for (size_t i = 0; rv == CKR_OK && i < 2; i++)
 		rv = mark_generated(&b[i], mech);
+	if (rv == CKR_OK)
+		rv = build_public_info(&b[0]);	/* while no lock is held */
 	if (rv == CKR_OK) {
 		lock_take(&t->lock);
 		rv = store_pair(t, who, &b[0], &b[1], handles);

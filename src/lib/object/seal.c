@@ -11,15 +11,17 @@
 
 /*
  * Is that value kept encrypted in that object? Empty ones are not: that is how the format marks
- * "never set".
+ * "never set". A set in secret memory is a session object's.
  */
 static bool is_sealed(const struct attrset *object, const struct attr *a)
 {
-	const struct attr_rule *rule = attr_rule_find(IN_ALL, a->type);
+	const struct attr_rule *rule;
 
-	return a->kind == ATTR_BYTES && a->u.bytes.len > 0 &&
-	       attrset_flag(object, CKA_PRIVATE, true) &&
-	       (rule == NULL || (rule->rules & CLEAR) == 0);
+	if (object->secret || a->kind != ATTR_BYTES || a->u.bytes.len == 0 ||
+	    !attrset_flag(object, CKA_PRIVATE, true))
+		return false;
+	rule = attr_rule_find(IN_ALL, a->type);
+	return rule == NULL || (rule->rules & CLEAR) == 0;
 }
 
 CK_RV seal_attr(struct attrset *stored, const struct attr *plain, const struct secbuf *key)

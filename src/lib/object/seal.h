@@ -1,6 +1,7 @@
 /*
  * Private objects: every byte string but the dates is encrypted under the token key, in the store
- * and in memory (docs/STORAGE.md). Numbers, flags and templates stay in clear.
+ * and in memory (docs/STORAGE.md). Numbers, flags and templates stay in clear. Session objects are
+ * not encrypted: their sets are in secret memory (attrset_new(true)), and leave it with the login.
  */
 #ifndef OBJECT_SEAL_H
 #define OBJECT_SEAL_H

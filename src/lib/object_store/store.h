@@ -73,7 +73,7 @@ CK_RV store_open(const struct store_backend *b, const char *dir, mode_t mask,
 
 /*
  * A store in memory, for session objects; it cannot fail but for CKR_HOST_MEMORY, and has no token
- * data.
+ * data. It shares the sets that are added and loaded (attrset_share): they must not be changed.
  */
 CK_RV store_open_memory(struct store **out) MUST_CHECK;
 

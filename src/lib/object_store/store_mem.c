@@ -5,7 +5,10 @@
 #include "object_store/backend.h"
 #include "object_store/id_table.h"
 
-/* Session objects. A version number takes the place of a file's generation. */
+/*
+ * Session objects. A version number takes the place of a file's generation. The sets are shared with
+ * those who add and load them.
+ */
 
 struct mem_object {
 	struct attrset *attrs;
@@ -113,14 +116,10 @@ static struct store_stamp stamp_of(const struct mem_object *o)
 static CK_RV mem_load(struct store *s, uint64_t id, struct attrset **out, struct store_stamp *stamp)
 {
 	const struct mem_object *o = id_table_get(&as_mem(s)->objects, id);
-	struct attrset *copy;
 
 	if (o == NULL)
 		return CKR_OBJECT_HANDLE_INVALID;
-	copy = attrset_dup(o->attrs, o->attrs->secret);
-	if (copy == NULL)
-		return CKR_HOST_MEMORY;
-	*out = copy;
+	*out = attrset_share(o->attrs);
 	if (stamp != NULL)
 		*stamp = stamp_of(o);
 	return CKR_OK;
@@ -140,11 +139,7 @@ static CK_RV object_new(const struct attrset *attrs, struct mem_object **out)
 
 	if (o == NULL)
 		return CKR_HOST_MEMORY;
-	o->attrs = attrset_dup(attrs, attrs->secret);
-	if (o->attrs == NULL) {
-		free(o);
-		return CKR_HOST_MEMORY;
-	}
+	o->attrs = attrset_share(attrs);
 	*out = o;
 	return CKR_OK;
 }
@@ -180,7 +175,7 @@ static CK_RV mem_edit(struct store *s, uint64_t id, store_edit *edit, void *arg,
 {
 	struct store_mem *m = as_mem(s);
 	struct mem_object *o = id_table_get(&m->objects, id);
-	struct attrset *copy, *given = NULL;
+	struct attrset *copy;
 	bool changed = false;
 	CK_RV rv;
 
@@ -190,11 +185,6 @@ static CK_RV mem_edit(struct store *s, uint64_t id, store_edit *edit, void *arg,
 	if (copy == NULL)
 		return CKR_HOST_MEMORY;
 	rv = edit(copy, &changed, arg);
-	if (rv == CKR_OK && out != NULL) {
-		given = attrset_dup(copy, copy->secret);
-		if (given == NULL)
-			rv = CKR_HOST_MEMORY;
-	}
 	if (rv == CKR_OK && changed) {
 		attrset_free(o->attrs);
 		o->attrs = copy;
@@ -203,7 +193,7 @@ static CK_RV mem_edit(struct store *s, uint64_t id, store_edit *edit, void *arg,
 		attrset_free(copy);
 	}
 	if (rv == CKR_OK && out != NULL) {
-		*out = given;
+		*out = attrset_share(o->attrs);
 		*stamp = stamp_of(o);
 	}
 	return rv;

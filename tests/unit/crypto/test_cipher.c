@@ -210,7 +210,7 @@ static CK_ULONG two_updates(enum op_kind kind, CK_MECHANISM m, struct key *k,
 	CK_ULONG a = 100, b = 100, c = 100;
 	bool done;
 
-	CU_ASSERT_EQUAL(op_new(kind, mech_find(m.mechanism), &m, k, &op), CKR_OK);
+	CU_ASSERT_EQUAL(op_new(kind, mech_find(m.mechanism), &m, k, NULL, &op), CKR_OK);
 	CU_ASSERT_EQUAL(op_update(op, in->data, cut, got, &a, &done), CKR_OK);
 	memcpy(buf + from, in->data + cut, in->len - cut);
 	CU_ASSERT_EQUAL(op_update(op, buf + from, in->len - cut, buf + to, &b, &done), CKR_OK);
@@ -626,7 +626,7 @@ static void test_gcm_holds_back(void)
 	CK_ULONG n = sizeof(out);
 	bool done;
 
-	CU_ASSERT_EQUAL(op_new(OP_DECRYPT, mech_find(CKM_AES_GCM), &m, k, &op), CKR_OK);
+	CU_ASSERT_EQUAL(op_new(OP_DECRYPT, mech_find(CKM_AES_GCM), &m, k, NULL, &op), CKR_OK);
 	CU_ASSERT_EQUAL(op_update(op, c.data, c.len, out, &n, &done), CKR_OK);
 	CU_ASSERT_EQUAL(n, 0);
 	n = 0;

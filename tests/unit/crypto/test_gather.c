@@ -146,7 +146,7 @@ static void test_two_calls(void)
 	CK_ULONG n = 0;
 	bool done;
 
-	CU_ASSERT_EQUAL_FATAL(op_new(OP_ENCRYPT, mech_find(CKM_AES_CCM), &m, k, &op), CKR_OK);
+	CU_ASSERT_EQUAL_FATAL(op_new(OP_ENCRYPT, mech_find(CKM_AES_CCM), &m, k, NULL, &op), CKR_OK);
 	/* The parameter is not needed any more. */
 	memset(nonce.data, 0, nonce.len);
 	memset(aad.data, 0, aad.len);

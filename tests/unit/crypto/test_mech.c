@@ -266,7 +266,7 @@ static CK_RV mldsa_sign(struct key *k, CK_SIGN_ADDITIONAL_CONTEXT *p, CK_BYTE *s
 	CK_MECHANISM m = { CKM_ML_DSA, p, p != NULL ? sizeof(*p) : 0 };
 	struct op *op = NULL;
 	bool done = false;
-	CK_RV rv = op_new(OP_SIGN, mech_find(CKM_ML_DSA), &m, k, &op);
+	CK_RV rv = op_new(OP_SIGN, mech_find(CKM_ML_DSA), &m, k, NULL, &op);
 
 	if (rv == CKR_OK)
 		rv = op_feed(op, (const CK_BYTE *)"ab", 2, &done);
@@ -284,7 +284,7 @@ static CK_RV mldsa_verify(struct key *k, CK_SIGN_ADDITIONAL_CONTEXT *p, const CK
 	CK_MECHANISM m = { CKM_ML_DSA, p, p != NULL ? sizeof(*p) : 0 };
 	struct op *op = NULL;
 	bool done = false;
-	CK_RV rv = op_new(OP_VERIFY, mech_find(CKM_ML_DSA), &m, k, &op);
+	CK_RV rv = op_new(OP_VERIFY, mech_find(CKM_ML_DSA), &m, k, NULL, &op);
 
 	if (rv == CKR_OK)
 		rv = op_verify(op, (const CK_BYTE *)"abc", 3, sig, len, &done);

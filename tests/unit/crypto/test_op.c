@@ -42,7 +42,7 @@ static struct op *begin(enum op_kind kind, CK_MECHANISM_TYPE type, struct key *k
 	struct op *op = NULL;
 
 	m.ulParameterLen = m.pParameter != NULL ? sizeof(iv) : 0;
-	CU_ASSERT_EQUAL_FATAL(op_new(kind, mech_find(type), &m, key, &op), CKR_OK);
+	CU_ASSERT_EQUAL_FATAL(op_new(kind, mech_find(type), &m, key, NULL, &op), CKR_OK);
 	return op;
 }
 

@@ -335,7 +335,7 @@ static bool survives_cleanup(void)
 		CK_MECHANISM m = MECH(types[i]);
 
 		ok = ok && op_new(i == 0 ? OP_DIGEST : OP_SIGN, mech_find(types[i]), &m, i == 0 ?
-				  NULL : k, &ops[i]) == CKR_OK;
+				  NULL : k, NULL, &ops[i]) == CKR_OK;
 	}
 	OPENSSL_cleanup();
 	ok = ok && !ossl_alive();

@@ -111,26 +111,20 @@ CK_RV keytype_ec_private(const struct keytype *t, EVP_PKEY *pkey, struct attrset
 
 CK_RV keytype_ec_generate(const struct keytype *t, struct attrset *pub, struct attrset *priv)
 {
-	struct keyparts p = { .count = 0 };
 	struct der_curve curve;
 	EVP_PKEY_CTX *ctx;
 	EVP_PKEY *pkey = NULL;
-	CK_RV rv;
+	CK_RV rv = curve_wanted(CKK_EC, pub, &curve);
 
-	rv = curve_wanted(CKK_EC, pub, &curve);
 	if (rv != CKR_OK)
 		return rv;
-	keyparts_text(&p, OSSL_PKEY_PARAM_GROUP_NAME, curve.name);
-	p.params[p.count] = OSSL_PARAM_construct_end();
-	ctx = ossl_key_ctx(t->name);
-	if (ctx == NULL || EVP_PKEY_keygen_init(ctx) != 1 ||
-	    EVP_PKEY_CTX_set_params(ctx, p.params) != 1 ||
-	    EVP_PKEY_generate(ctx, &pkey) != 1)
-		rv = ossl_error("EC key generation", CKR_FUNCTION_FAILED);
-	else
-		rv = keytype_split(t, pkey, pub, priv);
+	ctx = ossl_take_generator(curve.name);
+	if (ctx == NULL || EVP_PKEY_generate(ctx, &pkey) != 1) {
+		EVP_PKEY_CTX_free(ctx);
+		return ossl_error("EC key generation", CKR_FUNCTION_FAILED);
+	}
+	ossl_give_generator(curve.name, ctx);
+	rv = keytype_split(t, pkey, pub, priv);
 	EVP_PKEY_free(pkey);
-	EVP_PKEY_CTX_free(ctx);
 	return rv;
 }
-

@@ -33,6 +33,7 @@ struct alg {
 	EVP_MAC *mac;
 	EVP_KDF *kdf;
 	EC_GROUP *group;
+	_Atomic(EVP_PKEY_CTX *) generator;	/* for keys on that curve; NULL while in use */
 };
 
 static OSSL_LIB_CTX *context;
@@ -95,6 +96,7 @@ static void alg_free(struct alg *a)
 	EVP_MAC_free(a->mac);
 	EVP_KDF_free(a->kdf);
 	EC_GROUP_free(a->group);
+	EVP_PKEY_CTX_free(atomic_load(&a->generator));
 	free(a);
 }
 
@@ -218,9 +220,9 @@ static struct alg *alg_fetch(enum alg_kind kind, const char *name)
 	return a;
 }
 
-static const struct alg *alg_find(enum alg_kind kind, const char *name)
+static struct alg *alg_find(enum alg_kind kind, const char *name)
 {
-	static const struct alg none;
+	static struct alg none;
 	size_t slot;
 	struct alg *a = cache_get(kind, name, &slot);
 
@@ -262,6 +264,31 @@ EVP_KDF *ossl_kdf(const char *name)
 const EC_GROUP *ossl_group(const char *name)
 {
 	return alg_find(ALG_GROUP, name)->group;
+}
+
+EVP_PKEY_CTX *ossl_take_generator(const char *curve)
+{
+	struct alg *a = alg_find(ALG_GROUP, curve);
+	EVP_PKEY_CTX *ctx = atomic_exchange(&a->generator, NULL);
+
+	if (ctx != NULL)
+		return ctx;
+	ctx = ossl_key_ctx("EC");
+	if (ctx == NULL || EVP_PKEY_keygen_init(ctx) != 1 ||
+	    EVP_PKEY_CTX_set_group_name(ctx, curve) != 1) {
+		EVP_PKEY_CTX_free(ctx);
+		return NULL;
+	}
+	return ctx;
+}
+
+void ossl_give_generator(const char *curve, EVP_PKEY_CTX *ctx)
+{
+	struct alg *a = alg_find(ALG_GROUP, curve);
+	EVP_PKEY_CTX *none = NULL;
+
+	if (a->group == NULL || !atomic_compare_exchange_strong(&a->generator, &none, ctx))
+		EVP_PKEY_CTX_free(ctx);
 }
 
 bool ossl_has(int operation, const char *name)

@@ -76,6 +76,13 @@ EVP_KDF *ossl_kdf(const char *name);
 const EC_GROUP *ossl_group(const char *name);
 
 /*
+ * A context that generates keys on that curve (EVP_PKEY_generate), for the caller alone until it is
+ * given back, which is to be done only when it worked; else free it. NULL: OpenSSL's queue says why.
+ */
+EVP_PKEY_CTX *ossl_take_generator(const char *curve);
+void ossl_give_generator(const char *curve, EVP_PKEY_CTX *ctx);
+
+/*
  * A cipher whose name holds the key's bits: pattern "AES-%u-GCM", or a plain name. As ossl_cipher.
  */
 const EVP_CIPHER *ossl_cipher_sized(const char *pattern, size_t key_bytes);

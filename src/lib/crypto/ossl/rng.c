@@ -10,15 +10,24 @@
  * The generators themselves, not RAND_bytes_ex: that one first asks the process's RAND_METHOD,
  * which is the host's and may be an engine that leads back to this library.
  */
-static CK_RV generate(EVP_RAND_CTX *(*of)(OSSL_LIB_CTX *), void *out, size_t len)
+static bool draw(EVP_RAND_CTX *(*of)(OSSL_LIB_CTX *), void *out, size_t len)
 {
 	OSSL_LIB_CTX *ctx = ossl_random_ctx();
 	EVP_RAND_CTX *generator = ctx != NULL ? of(ctx) : NULL;
 
-	if (len > 0 && (generator == NULL || EVP_RAND_generate(generator, out, len, 0, 0, NULL,
-			0) != 1))
-		return ossl_error("random bytes", CKR_FUNCTION_FAILED);
-	return CKR_OK;
+	return generator != NULL && EVP_RAND_generate(generator, out, len, 0, 0, NULL, 0) == 1;
+}
+
+/*
+ * A generator that could not be set up, for lack of memory for instance, says so once more when it
+ * is asked again, and only then begins anew. Hence the second try.
+ */
+static CK_RV generate(EVP_RAND_CTX *(*of)(OSSL_LIB_CTX *), void *out, size_t len)
+{
+	if (len == 0 || draw(of, out, len))
+		return CKR_OK;
+	ossl_clear();
+	return draw(of, out, len) ? CKR_OK : ossl_error("random bytes", CKR_FUNCTION_FAILED);
 }
 
 CK_RV rng_public(void *out, size_t len)
