@@ -37,6 +37,7 @@ include tests/p11/misuse/local.mk
 include tests/kat/local.mk
 include tests/cli/local.mk
 include tests/interop/local.mk
+include tests/bench/local.mk
 
 # "make check MODULE=FILE" runs the p11 and interop tests on another module.
 MODULE = $(abs_top_builddir)/.libs/libsofthsm2.so
@@ -57,7 +58,7 @@ if HAVE_CUNIT
 check_PROGRAMS = $(unit_tests) $(p11_tests) $(test_helpers)
 TESTS = $(unit_tests) $(p11_tests) $(cli_tests) $(interop_tests)
 else
-EXTRA_PROGRAMS = $(unit_tests) $(p11_tests) $(test_helpers)
+EXTRA_PROGRAMS += $(unit_tests) $(p11_tests) $(test_helpers)
 TESTS =
 check-local:
 	@echo "make check needs CUnit (Debian: libcunit1-dev);" \
