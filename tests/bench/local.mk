@@ -42,3 +42,13 @@ BENCH_FLAGS =
 bench: all $(bench_program)
 	MODULE='$(MODULE)' $(bench_program) $(BENCH_FLAGS)
 .PHONY: bench
+
+# Counts instead of times, so any machine will do.
+GUARD_FLAGS =
+bench-guard: all $(bench_program)
+	@MODULE='$(MODULE)' BENCH=$(bench_program) SANITIZERS='$(SANITIZERS)' \
+		$(SHELL) $(srcdir)/tests/bench/guard.sh $(GUARD_FLAGS) || test $$? -eq 77
+check-long: bench-guard
+.PHONY: bench-guard check-long
+
+EXTRA_DIST += %D%/guard.sh %D%/guard.txt
