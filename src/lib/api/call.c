@@ -70,11 +70,12 @@ CK_RV call_slot(struct call *c, CK_SLOT_ID id, struct slot **out)
 /* One line for each refused call. */
 static void tell(const struct call *c, CK_RV rv)
 {
-	const char *why = reason_text();
-	const char *name = ckr_name(rv);
+	const char *why, *name;
 
 	if (rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL)
 		return;
+	why = reason_text();
+	name = ckr_name(rv);
 	if (name == NULL)
 		name = "unknown code";
 	if (why != NULL)

@@ -25,8 +25,12 @@
 struct file_name file_name(const char *base, const char *ending)
 {
 	struct file_name n;
+	size_t len = strnlen(base, sizeof(n.s) - 1);
+	size_t tail = strnlen(ending, sizeof(n.s) - 1 - len);
 
-	(void)snprintf(n.s, sizeof(n.s), "%s%s", base, ending);
+	memcpy(n.s, base, len);
+	memcpy(n.s + len, ending, tail);
+	n.s[len + tail] = '\0';
 	return n;
 }
 

@@ -420,12 +420,17 @@ void ossl_enter(void)
 		return;
 	ossl_touch();
 	queue_is_ours = ERR_peek_error() == 0;
-	ERR_set_mark();
+	if (!queue_is_ours)
+		ERR_set_mark();
 }
 
 void ossl_leave(void)
 {
-	if (ossl_alive())
+	if (!ossl_alive())
+		return;
+	if (!queue_is_ours)
 		ERR_pop_to_mark();
+	else if (ERR_peek_error() != 0)
+		ERR_clear_error();
 	queue_is_ours = false;
 }
