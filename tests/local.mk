@@ -25,6 +25,7 @@ UNIT_LIBS = libcore.la $(CUNIT_LIBS) $(OPENSSL_LIBS) $(DL_LIBS)
 P11_LIBS = $(CUNIT_LIBS) $(OPENSSL_LIBS) $(DL_LIBS)
 AM_CPPFLAGS += -I$(top_srcdir)/tests $(CUNIT_CFLAGS)
 
+include tests/unit/bin.mk
 include tests/unit/pkcs11.mk
 include tests/unit/common.mk
 include tests/unit/crypto.mk

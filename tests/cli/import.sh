@@ -50,14 +50,14 @@ bad_files()
 	key file-junk junk.txt 01
 	key file-cut cut.pem 01
 	key file-certificate certificate.pem 01
-	key file-traditional rsa-traditional.pem 01
+	key file-traditional rsa-traditional.pem ee
 	key encrypted rsa-encrypted.pem 01
 	key encrypted-wrong-pin rsa-encrypted.pem 01 --file-pin wrong
 	key encrypted-empty-pin rsa-encrypted.pem 01 --file-pin ''
 	key plain-with-pin rsa.pem 01 --file-pin file
 	key junk-with-pin junk.txt 01 --file-pin file
 	key dh dh.pem 01
-	key rsa-pss rsa-pss.pem 01
+	key rsa-pss rsa-pss.pem ef
 	key unknown-algorithm unknown-algorithm.pem 01
 }
 

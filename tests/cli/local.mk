@@ -5,9 +5,11 @@ cli_tests += \
 	%D%/delete_token.sh \
 	%D%/import.sh \
 	%D%/init_token.sh \
+	%D%/objects.sh \
 	%D%/options.sh \
 	%D%/parallel.sh \
 	%D%/prompts.sh \
+	%D%/secrets.sh \
 	%D%/show_slots.sh \
 	%D%/startup.sh
 

@@ -7,9 +7,9 @@
 
 #include "pkcs11/names.h"
 
-static void PRINTF_LIKE(1, 0) print_error(const char *fmt, va_list ap)
+static void PRINTF_LIKE(2, 0) print_line(const char *prefix, const char *fmt, va_list ap)
 {
-	fputs("ERROR: ", stderr);
+	fputs(prefix, stderr);
 	vfprintf(stderr, fmt, ap);
 	fputc('\n', stderr);
 }
@@ -19,7 +19,7 @@ void message_error(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	print_error(fmt, ap);
+	print_line("ERROR: ", fmt, ap);
 	va_end(ap);
 }
 
@@ -29,13 +29,22 @@ void message_error_rv(CK_RV rv, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	print_error(fmt, ap);
+	print_line("ERROR: ", fmt, ap);
 	va_end(ap);
 	if (name != NULL)
 		fprintf(stderr, "The answer was %s. ", name);
 	else
 		fprintf(stderr, "The answer was 0x%08lX. ", rv);
 	message_see_log("");
+}
+
+void message_hint(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	print_line("Hint: ", fmt, ap);
+	va_end(ap);
 }
 
 void message_see_log(const char *prefix)

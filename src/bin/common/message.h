@@ -12,6 +12,9 @@ void message_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* The same, then a line with the name of the PKCS#11 code that points to the log. */
 void message_error_rv(CK_RV rv, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* "Hint: ", what to try next, and a line end; after an error. */
+void message_hint(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
 /* The sentence that points to the log, on a line of its own after the prefix: "" or "ERROR: ". */
 void message_see_log(const char *prefix);
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "bin/common/message.h"
-#include "bin/common/pin.h"
+#include "bin/util/login.h"
 #include "bin/util/select.h"
 #include "common/str.h"
 
@@ -21,23 +21,10 @@ static const struct import_type types[] = {
 	{ "keypair", import_keypair },
 	{ "aes", import_aes },
 	{ "cert", import_certificate },
+	{ "pubkey", import_public },
+	{ "chain", import_chain },
+	{ "p12", import_bundle },
 };
-
-void attr_list_add(struct attr_list *t, CK_ATTRIBUTE_TYPE type, void *value, size_t len)
-{
-	CK_ATTRIBUTE *a = &t->list[t->count++];
-
-	a->type = type;
-	a->pValue = value;
-	a->ulValueLen = len;
-}
-
-void attr_list_add_bool(struct attr_list *t, CK_ATTRIBUTE_TYPE type, bool value)
-{
-	static CK_BBOOL values[] = { CK_FALSE, CK_TRUE };
-
-	attr_list_add(t, type, &values[value], sizeof(values[0]));
-}
 
 void import_begin(const struct import *im, struct attr_list *t, CK_OBJECT_CLASS *class,
                   CK_ATTRIBUTE_TYPE kind_type, CK_ULONG *kind)
@@ -46,7 +33,7 @@ void import_begin(const struct import *im, struct attr_list *t, CK_OBJECT_CLASS 
 	attr_list_add(t, CKA_CLASS, class, sizeof(*class));
 	attr_list_add(t, kind_type, kind, sizeof(*kind));
 	attr_list_add_bool(t, CKA_TOKEN, true);
-	attr_list_add(t, CKA_LABEL, im->o->label, strlen(im->o->label));
+	attr_list_add(t, CKA_LABEL, im->label, strlen(im->label));
 	attr_list_add(t, CKA_ID, im->id, im->id_len);
 }
 
@@ -123,30 +110,8 @@ static bool read_names(const struct options *o, struct import *im)
 		message_error("A label for the object must be supplied. Use --label <text>");
 		return false;
 	}
+	im->label = o->label;
 	return read_id(o->id, im);
-}
-
-static bool open_session(struct import *im, CK_SLOT_ID slot)
-{
-	CK_RV rv = im->p->f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
-	                                   &im->session);
-
-	if (rv == CKR_SLOT_ID_INVALID)
-		message_error("The given slot does not exist.");
-	else if (rv != CKR_OK)
-		message_error("Could not open a session on the given slot.");
-	return rv == CKR_OK;
-}
-
-static bool log_in(struct import *im, struct secbuf *pin)
-{
-	CK_RV rv = im->p->f->C_Login(im->session, CKU_USER, pin->data, pin->len);
-
-	if (rv == CKR_PIN_INCORRECT)
-		message_error("The given user PIN does not match the one in the token.");
-	else if (rv != CKR_OK)
-		message_error("Could not log in on the token.");
-	return rv == CKR_OK;
 }
 
 /* An unknown type is reported and then taken for the default, as SoftHSM 2 does. */
@@ -163,18 +128,20 @@ static const struct import_type *find_type(const struct options *o)
 	return &types[0];
 }
 
+bool import_open(struct import *im)
+{
+	CK_SLOT_ID slot;
+
+	return slot_select(im->p, im->o, false, &slot) && read_names(im->o, im) &&
+	       login_slot(im->p, slot, im->o->pin, &im->session);
+}
+
 static bool import(const struct options *o, struct p11 *p)
 {
 	struct import im = { .o = o, .p = p };
 	const struct import_type *type = find_type(o);
-	struct secbuf *pin = NULL;
-	CK_SLOT_ID slot;
-	bool ok = slot_select(p, o, false, &slot) && read_names(o, &im);
+	bool ok = import_open(&im) && type->run(&im);
 
-	if (ok)
-		pin = pin_get(PIN_USER, o->pin);
-	ok = pin != NULL && open_session(&im, slot) && log_in(&im, pin) && type->run(&im);
-	secbuf_free(pin);
 	free(im.id);
 	return ok;
 }

@@ -2,10 +2,15 @@
 #ifndef BIN_UTIL_IMPORT_H
 #define BIN_UTIL_IMPORT_H
 
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "bin/common/attr_list.h"
 #include "bin/util/options.h"
 
 struct import {
 	const struct options *o;
+	char *label; /* of the next object */
 	struct p11 *p;
 	CK_SESSION_HANDLE session; /* R/W, the user logged in */
 	unsigned char *id;
@@ -14,20 +19,24 @@ struct import {
 
 /* Each stores what the file holds, and says so; false, reported, on failure. */
 bool import_keypair(struct import *im);
+bool import_public(struct import *im);
 bool import_aes(struct import *im);
 bool import_certificate(struct import *im);
+bool import_chain(struct import *im);
+bool import_bundle(struct import *im);
 
-/* Room for every object of the tool. */
-#define ATTR_LIST_MAX 24
+/* The same for what has been read. */
+bool import_pkey(struct import *im, EVP_PKEY *key);
+bool import_x509(struct import *im, const X509 *certificate);
 
-struct attr_list {
-	CK_ATTRIBUTE list[ATTR_LIST_MAX];
-	CK_ULONG count;
-};
+/*
+ * Certificates that go with another one: each that the token does not hold gets the label of the
+ * import with a number behind, from 2, and an id of its own: SHA-1 of its key.
+ */
+bool import_issuers(struct import *im, const STACK_OF(X509) *list, int first);
 
-/* value is borrowed for the life of the list. */
-void attr_list_add(struct attr_list *t, CK_ATTRIBUTE_TYPE type, void *value, size_t len);
-void attr_list_add_bool(struct attr_list *t, CK_ATTRIBUTE_TYPE type, bool value);
+/* The slot, session, label and id that the options tell. false, reported; id is to be freed. */
+bool import_open(struct import *im);
 
 /*
  * Begins a list: class, type (under its own attribute), CKA_TOKEN, label and id. class and kind are

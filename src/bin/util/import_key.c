@@ -6,8 +6,9 @@
 
 #include "bin/common/message.h"
 #include "bin/util/import.h"
-#include "bin/util/key_file.h"
+#include "bin/common/key_file.h"
 #include "crypto/key/keytype.h"
+#include "crypto/ossl/ossl.h"
 
 struct kind {
 	CK_KEY_TYPE type;
@@ -28,6 +29,7 @@ static const struct kind kinds[] = {
 struct pair {
 	CK_KEY_TYPE type;
 	const struct kind *kind;
+	bool pss; /* RSA keys that are for PSS alone */
 	struct attrset *public;
 	struct attrset *private;
 };
@@ -40,6 +42,48 @@ static const struct kind *find_kind(CK_KEY_TYPE type)
 	return NULL;
 }
 
+/*
+ * An RSA key that says it is for PSS is like any other but for its algorithm in PKCS#8. The
+ * caller owns the result; NULL on failure.
+ */
+static EVP_PKEY *as_plain_rsa(EVP_PKEY *key)
+{
+	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);
+	EVP_PKEY *plain = NULL;
+	PKCS8_PRIV_KEY_INFO *renamed = PKCS8_PRIV_KEY_INFO_new();
+	const unsigned char *der;
+	unsigned char *copy = NULL;
+	int len;
+
+	if (info != NULL && renamed != NULL &&
+	    PKCS8_pkey_get0(NULL, &der, &len, NULL, info) == 1)
+		copy = OPENSSL_memdup(der, (size_t)len);
+	if (copy != NULL && PKCS8_pkey_set0(renamed, OBJ_nid2obj(NID_rsaEncryption), 0,
+					    V_ASN1_NULL, NULL, copy, len) == 1)
+		plain = EVP_PKCS82PKEY_ex(renamed, ossl_ctx(), NULL);
+	else if (copy != NULL)
+		OPENSSL_clear_free(copy, (size_t)len);
+	PKCS8_PRIV_KEY_INFO_free(renamed);
+	PKCS8_PRIV_KEY_INFO_free(info);
+	ossl_clear();
+	return plain;
+}
+
+static CK_RV split(EVP_PKEY *key, struct pair *pair)
+{
+	EVP_PKEY *plain = NULL;
+	CK_RV rv;
+
+	pair->pss = EVP_PKEY_is_a(key, "RSA-PSS") == 1;
+	if (!pair->pss)
+		return keytype_from_pkey(key, &pair->type, pair->public, pair->private);
+	plain = as_plain_rsa(key);
+	rv = plain != NULL ? keytype_from_pkey(plain, &pair->type, pair->public, pair->private)
+			   : CKR_KEY_TYPE_INCONSISTENT;
+	EVP_PKEY_free(plain);
+	return rv;
+}
+
 static bool take_apart(EVP_PKEY *key, struct pair *pair)
 {
 	CK_RV rv = CKR_HOST_MEMORY;
@@ -47,7 +91,7 @@ static bool take_apart(EVP_PKEY *key, struct pair *pair)
 	pair->public = attrset_new(false);
 	pair->private = attrset_new(true);
 	if (pair->public != NULL && pair->private != NULL)
-		rv = keytype_from_pkey(key, &pair->type, pair->public, pair->private);
+		rv = split(key, pair);
 	pair->kind = rv == CKR_OK ? find_kind(pair->type) : NULL;
 	if (rv == CKR_HOST_MEMORY)
 		message_error("Out of memory.");
@@ -56,35 +100,33 @@ static bool take_apart(EVP_PKEY *key, struct pair *pair)
 	return pair->kind != NULL;
 }
 
-/*
- * The key material: byte strings all. What a module computes from them is not its caller's to give.
- */
-static void add_parts(struct attr_list *t, CK_OBJECT_CLASS class, CK_KEY_TYPE type,
-                      const struct attrset *parts)
+/* What the key itself says that it is for. */
+static void add_restriction(struct attr_list *t, const struct pair *pair)
 {
-	const CK_ATTRIBUTE_TYPE *wanted = keytype_parts(class, type);
+	static CK_MECHANISM_TYPE allowed[] = {
+		CKM_RSA_PKCS_PSS,	 CKM_SHA1_RSA_PKCS_PSS,	  CKM_SHA224_RSA_PKCS_PSS,
+		CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512_RSA_PKCS_PSS,
+	};
 
-	for (; wanted != NULL && *wanted != CK_UNAVAILABLE_INFORMATION; wanted++) {
-		const struct attr *a = attrset_get(parts, *wanted);
-
-		if (a != NULL && a->kind == ATTR_BYTES && t->count < ATTR_LIST_MAX)
-			attr_list_add(t, a->type, a->u.bytes.data, a->u.bytes.len);
-	}
+	if (pair->pss)
+		attr_list_add(t, CKA_ALLOWED_MECHANISMS, allowed, sizeof(allowed));
 }
 
 static bool store_private(struct import *im, struct pair *pair, CK_OBJECT_HANDLE *object)
 {
 	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	bool encrypts = pair->kind->encrypts && !pair->pss;
 	struct attr_list t;
 
 	import_begin(im, &t, &class, CKA_KEY_TYPE, &pair->type);
 	attr_list_add_bool(&t, CKA_PRIVATE, true);
 	attr_list_add_bool(&t, CKA_SENSITIVE, true);
-	attr_list_add_bool(&t, CKA_EXTRACTABLE, false);
+	attr_list_add_bool(&t, CKA_EXTRACTABLE, im->o->extractable);
 	attr_list_add_bool(&t, CKA_SIGN, true);
-	attr_list_add_bool(&t, CKA_DECRYPT, pair->kind->encrypts);
-	attr_list_add_bool(&t, CKA_UNWRAP, pair->kind->encrypts);
-	add_parts(&t, class, pair->type, pair->private);
+	attr_list_add_bool(&t, CKA_DECRYPT, encrypts);
+	attr_list_add_bool(&t, CKA_UNWRAP, encrypts);
+	add_restriction(&t, pair);
+	attr_list_add_parts(&t, class, pair->type, pair->private);
 	return import_store(im, &t,
 	                    "Could not save the private key in the token. "
 	                    "Maybe the algorithm is not supported.",
@@ -94,14 +136,16 @@ static bool store_private(struct import *im, struct pair *pair, CK_OBJECT_HANDLE
 static bool store_public(struct import *im, struct pair *pair)
 {
 	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+	bool encrypts = pair->kind->encrypts && !pair->pss;
 	CK_OBJECT_HANDLE object;
 	struct attr_list t;
 
 	import_begin(im, &t, &class, CKA_KEY_TYPE, &pair->type);
 	attr_list_add_bool(&t, CKA_VERIFY, true);
-	attr_list_add_bool(&t, CKA_ENCRYPT, pair->kind->encrypts);
-	attr_list_add_bool(&t, CKA_WRAP, pair->kind->encrypts);
-	add_parts(&t, class, pair->type, pair->public);
+	attr_list_add_bool(&t, CKA_ENCRYPT, encrypts);
+	attr_list_add_bool(&t, CKA_WRAP, encrypts);
+	add_restriction(&t, pair);
+	attr_list_add_parts(&t, class, pair->type, pair->public);
 	return import_store(im, &t, "Could not save the public key in the token.", &object);
 }
 
@@ -117,21 +161,59 @@ static bool store_pair(struct import *im, struct pair *pair)
 		return false;
 	}
 	printf("The %s key pair with label=%s has been imported.\n", pair->kind->name,
-	       im->o->label);
+	       im->label);
 	return true;
+}
+
+static void free_pair(struct pair *pair)
+{
+	attrset_free(pair->public);
+	attrset_free(pair->private);
+}
+
+bool import_pkey(struct import *im, EVP_PKEY *key)
+{
+	struct pair pair = { .kind = NULL };
+	bool ok = take_apart(key, &pair) && store_pair(im, &pair);
+
+	free_pair(&pair);
+	return ok;
 }
 
 bool import_keypair(struct import *im)
 {
-	struct pair pair = { .kind = NULL };
 	EVP_PKEY *key = NULL;
 	bool ok;
 
 	if (import_id_is_free(im, CKO_PRIVATE_KEY))
 		key = key_file_pkey(im->o->import_path, im->o->file_pin);
-	ok = key != NULL && take_apart(key, &pair) && store_pair(im, &pair);
-	attrset_free(pair.public);
-	attrset_free(pair.private);
+	ok = key != NULL && import_pkey(im, key);
+	EVP_PKEY_free(key);
+	return ok;
+}
+
+/* The public half alone, of a file that has no more. */
+bool import_public(struct import *im)
+{
+	struct pair pair = { .public = attrset_new(false) };
+	EVP_PKEY *key = NULL;
+	bool ok = false;
+
+	if (import_id_is_free(im, CKO_PUBLIC_KEY))
+		key = key_file_public(im->o->import_path);
+	if (key != NULL) {
+		if (pair.public != NULL &&
+		    keytype_from_public(key, &pair.type, pair.public) == CKR_OK)
+			pair.kind = find_kind(pair.type);
+		if (pair.kind == NULL)
+			message_error("Cannot handle this algorithm.");
+		else
+			ok = store_public(im, &pair);
+	}
+	if (ok)
+		printf("The %s public key with label=%s has been imported.\n", pair.kind->name,
+		       im->label);
+	free_pair(&pair);
 	EVP_PKEY_free(key);
 	return ok;
 }
@@ -155,6 +237,7 @@ bool import_aes(struct import *im)
 	attr_list_add_bool(&t, CKA_ENCRYPT, true);
 	attr_list_add_bool(&t, CKA_DECRYPT, true);
 	attr_list_add_bool(&t, CKA_SENSITIVE, true);
+	attr_list_add_bool(&t, CKA_EXTRACTABLE, im->o->extractable);
 	attr_list_add(&t, CKA_VALUE, value->data, value->len);
 	ok = import_store(im, &t,
 	                  "Could not save the secret key in the token. "

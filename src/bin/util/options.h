@@ -19,10 +19,12 @@ struct action {
 /* The texts borrow from argv; NULL where an option was not given. */
 struct options {
 	const struct action *action;
-	unsigned action_count;
 	char *import_path;
 	char *import_type;
-	char *show_config;
+	char *generate;
+	char *export;
+	char *export_type;
+	char *show_config; /* NULL: all */
 	char *slot;
 	char *token;
 	char *serial;
@@ -36,6 +38,8 @@ struct options {
 	bool aes;
 	bool force;
 	bool no_public_key;
+	bool extractable;
+	bool json;
 };
 
 /*
@@ -51,6 +55,9 @@ extern const struct action action_show_slots;
 extern const struct action action_init_token;
 extern const struct action action_import;
 extern const struct action action_delete_token;
+extern const struct action action_list_objects;
+extern const struct action action_generate;
+extern const struct action action_export;
 extern const struct action action_show_config;
 
 #endif

@@ -143,8 +143,9 @@ bool slot_select(struct p11 *p, const struct options *o, bool free_allowed, CK_S
 	bool free_wanted = free_allowed && o->free;
 	/* Among tokens that carry the wanted name, one that cannot be read might be another match.
 	 */
-	struct search s = { .free = free_wanted, .strict = !free_wanted, .announce = true };
+	struct search s = { .free = free_wanted, .strict = !free_wanted };
 
+	s.announce = !o->json && o->export == NULL; /* whose output others read */
 	if (o->slot != NULL)
 		return slot_by_number(o->slot, out);
 	if (o->token == NULL && o->serial == NULL && !s.free) {
@@ -155,11 +156,15 @@ bool slot_select(struct p11 *p, const struct options *o, bool free_allowed, CK_S
 	}
 	if (!token_wanted_from(&s.wanted, o) || !search_slots(p, &s))
 		return false;
-	if (s.count == 0)
+	if (s.count == 0) {
 		message_error("Could not find a slot/token using --serial, %s",
 		              free_allowed ? "--token, or --free." : "or --token");
-	else if (s.count > 1)
+		message_hint("softhsm2-util --show-slots lists the tokens");
+	}
+	if (s.count > 1) {
 		message_error("Found multiple matching slots/tokens.");
+		message_hint("--serial tells them apart; softhsm2-util --show-slots lists them");
+	}
 	*out = s.first;
 	return s.count == 1;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bin/common/json.h"
 #include "bin/common/message.h"
 #include "bin/util/options.h"
 #include "common/str.h"
@@ -70,17 +71,66 @@ static bool show_slot(struct p11 *p, CK_SLOT_ID slot)
 	return !present || show_token(p, slot);
 }
 
+static bool token_json(struct p11 *p, CK_SLOT_ID slot, struct json *j)
+{
+	CK_TOKEN_INFO t;
+	CK_RV rv = p->f->C_GetTokenInfo(slot, &t);
+
+	if (rv != CKR_OK) {
+		json_string(j, "token", NULL);
+		message_error_rv(rv, "Could not get info about the token in slot %lu.", slot);
+		return false;
+	}
+	json_open(j, "token", '{');
+	json_field(j, "label", t.label, sizeof(t.label));
+	json_field(j, "serial", t.serialNumber, sizeof(t.serialNumber));
+	json_field(j, "manufacturer", t.manufacturerID, sizeof(t.manufacturerID));
+	json_field(j, "model", t.model, sizeof(t.model));
+	json_flag(j, "initialized", (t.flags & CKF_TOKEN_INITIALIZED) != 0);
+	json_flag(j, "user_pin_initialized", (t.flags & CKF_USER_PIN_INITIALIZED) != 0);
+	json_flag(j, "user_pin_locked", (t.flags & CKF_USER_PIN_LOCKED) != 0);
+	json_flag(j, "so_pin_locked", (t.flags & CKF_SO_PIN_LOCKED) != 0);
+	json_close(j, '}');
+	return true;
+}
+
+static bool slot_json(struct p11 *p, CK_SLOT_ID slot, struct json *j)
+{
+	CK_SLOT_INFO s;
+	CK_RV rv = p->f->C_GetSlotInfo(slot, &s);
+	bool ok = rv == CKR_OK;
+
+	if (!ok) {
+		message_error_rv(rv, "Could not get info about slot %lu.", slot);
+		return false;
+	}
+	json_open(j, NULL, '{');
+	json_number(j, "slot", slot);
+	json_field(j, "description", s.slotDescription, sizeof(s.slotDescription));
+	json_field(j, "manufacturer", s.manufacturerID, sizeof(s.manufacturerID));
+	if ((s.flags & CKF_TOKEN_PRESENT) != 0)
+		ok = token_json(p, slot, j);
+	else
+		json_string(j, "token", NULL);
+	json_close(j, '}');
+	return ok;
+}
+
 static bool show_slots(const struct options *o, struct p11 *p)
 {
 	CK_SLOT_ID *ids = NULL;
+	struct json j = { 0 };
 	CK_ULONG count = 0;
 	bool ok = p11_slots(p, CK_FALSE, &ids, &count);
 
-	(void)o;
-	if (ok)
+	if (ok && o->json)
+		json_open(&j, NULL, '[');
+	else if (ok)
 		puts("Available slots:");
 	for (CK_ULONG i = 0; i < count; i++)
-		ok = show_slot(p, ids[i]) && ok;
+		ok = (o->json ? slot_json(p, ids[i], &j) : show_slot(p, ids[i])) && ok;
+	if (j.depth > 0)
+		json_close(&j, ']');
 	free(ids);
 	return ok;
 }

@@ -258,6 +258,31 @@ static CK_RV check_level(struct parse *p)
 	return rv == CKR_OK ? CKR_GENERAL_ERROR : rv;
 }
 
+const char *conf_key(size_t i)
+{
+	return options[i].name;
+}
+
+char *conf_value(const struct conf *c, size_t i)
+{
+	const struct option *o = &options[i];
+	const unsigned char *from = (const unsigned char *)c + o->offset;
+	char *text = NULL;
+	int n;
+
+	if (o->set == set_text)
+		n = asprintf(&text, "%s", *(char *const *)(const void *)from);
+	else if (o->set == set_octal)
+		n = asprintf(&text, "%04o", (unsigned int)*(const mode_t *)(const void *)from);
+	else if (o->set == set_level)
+		n = asprintf(&text, "%s", level_names[*(const enum log_level *)(const void *)from]);
+	else if (o->set == set_flag)
+		n = asprintf(&text, "%s", *(const bool *)from ? "true" : "false");
+	else
+		n = asprintf(&text, "%lu", *(const unsigned long *)(const void *)from);
+	return n < 0 ? NULL : text;
+}
+
 /* --- lines --- */
 
 /*

@@ -60,6 +60,13 @@ CK_RV conf_load_file(const char *path, struct conf **out) MUST_CHECK;
 #define CONF_WHERE 4200
 void conf_where(const struct conf *c, const char *key, char *out, size_t size);
 
+/*
+ * For those who list the configuration: the name of key i, below CONF_KEYS, and the text of its
+ * value, which the caller frees; NULL when out of memory.
+ */
+const char *conf_key(size_t i);
+char *conf_value(const struct conf *c, size_t i);
+
 /* Sends every note to the log; to be called once log_open was. */
 void conf_log_notes(const struct conf *c);
 

@@ -233,21 +233,34 @@ CK_RV keytype_split(const struct keytype *t, EVP_PKEY *pkey, struct attrset *pub
 	return rv == CKR_OK ? t->private_of(t, pkey, priv) : rv;
 }
 
+/* The row of an OpenSSL key; NULL when there is none. */
+static const struct keytype *owner_of(const EVP_PKEY *pkey)
+{
+	for (size_t i = 0; i < ARRAY_LEN(keytypes); i++)
+		if (keytypes[i].public_of != NULL && owns(&keytypes[i], pkey))
+			return &keytypes[i];
+	return NULL;
+}
+
 CK_RV keytype_from_pkey(EVP_PKEY *pkey, CK_KEY_TYPE *type, struct attrset *pub,
 			struct attrset *priv)
 {
-	for (size_t i = 0; i < ARRAY_LEN(keytypes); i++) {
-		const struct keytype *t = &keytypes[i];
-		CK_RV rv;
+	const struct keytype *t = owner_of(pkey);
+	CK_RV rv = t != NULL ? keytype_split(t, pkey, pub, priv) : CKR_KEY_TYPE_INCONSISTENT;
 
-		if (t->public_of == NULL || !owns(t, pkey))
-			continue;
-		rv = keytype_split(t, pkey, pub, priv);
-		if (rv == CKR_OK)
-			*type = t->type;
-		return rv;
-	}
-	return CKR_KEY_TYPE_INCONSISTENT;
+	if (rv == CKR_OK)
+		*type = t->type;
+	return rv;
+}
+
+CK_RV keytype_from_public(EVP_PKEY *pkey, CK_KEY_TYPE *type, struct attrset *pub)
+{
+	const struct keytype *t = owner_of(pkey);
+	CK_RV rv = t != NULL ? t->public_of(t, pkey, pub) : CKR_KEY_TYPE_INCONSISTENT;
+
+	if (rv == CKR_OK)
+		*type = t->type;
+	return rv;
 }
 
 /* The parts of the public key that belongs to a private one. */

@@ -133,4 +133,7 @@ void keytype_secret_mend(CK_KEY_TYPE type, unsigned char *value, size_t len);
 CK_RV keytype_from_pkey(EVP_PKEY *pkey, CK_KEY_TYPE *type, struct attrset *pub,
 			struct attrset *priv) MUST_CHECK;
 
+/* The same for a public key alone. */
+CK_RV keytype_from_public(EVP_PKEY *pkey, CK_KEY_TYPE *type, struct attrset *pub) MUST_CHECK;
+
 #endif
