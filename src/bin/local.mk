@@ -21,3 +21,4 @@ TOOLS_LIBS = libtools.la $(OPENSSL_LIBS) $(DL_LIBS)
 dist_man_MANS = docs/softhsm2.conf.5
 
 include src/bin/util/local.mk
+include src/bin/keyconv/local.mk

@@ -2,9 +2,11 @@
 
 cli_tests += \
 	%D%/beyond.sh \
+	%D%/convert_keys.sh \
 	%D%/delete_token.sh \
 	%D%/import.sh \
 	%D%/init_token.sh \
+	%D%/keyconv.sh \
 	%D%/objects.sh \
 	%D%/options.sh \
 	%D%/parallel.sh \

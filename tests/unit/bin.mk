@@ -1,5 +1,15 @@
 # What the tools read: files and databases that others made.
 
+unit_tests += tests/unit/test_bind
+tests_unit_test_bind_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src
+tests_unit_test_bind_SOURCES = %D%/bin/test_bind.c %D%/unit.c \
+	src/bin/keyconv/base64.c \
+	src/bin/keyconv/bind_algorithm.c \
+	src/bin/keyconv/bind_key.c \
+	src/bin/keyconv/bind_read.c \
+	src/bin/keyconv/bind_write.c
+tests_unit_test_bind_LDADD = libtools.la $(UNIT_LIBS)
+
 unit_tests += tests/unit/test_tools
 tests_unit_test_tools_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src
 tests_unit_test_tools_SOURCES = %D%/bin/test_tools.c %D%/unit.c
