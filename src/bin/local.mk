@@ -19,6 +19,8 @@ libtools_la_SOURCES = \
 TOOLS_LIBS = libtools.la $(OPENSSL_LIBS) $(DL_LIBS)
 
 dist_man_MANS = docs/softhsm2.conf.5
+man_MANS =
 
 include src/bin/util/local.mk
 include src/bin/keyconv/local.mk
+include src/bin/dump/local.mk

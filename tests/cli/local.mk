@@ -4,6 +4,8 @@ cli_tests += \
 	%D%/beyond.sh \
 	%D%/convert_keys.sh \
 	%D%/delete_token.sh \
+	%D%/dump_db.sh \
+	%D%/dump_file.sh \
 	%D%/import.sh \
 	%D%/init_token.sh \
 	%D%/keyconv.sh \

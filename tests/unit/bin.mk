@@ -10,6 +10,14 @@ tests_unit_test_bind_SOURCES = %D%/bin/test_bind.c %D%/unit.c \
 	src/bin/keyconv/bind_write.c
 tests_unit_test_bind_LDADD = libtools.la $(UNIT_LIBS)
 
+unit_tests += tests/unit/test_dump
+tests_unit_test_dump_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src
+tests_unit_test_dump_SOURCES = %D%/bin/test_dump.c %D%/unit.c \
+	src/bin/dump/dump_file.c \
+	src/bin/dump/line.c \
+	src/bin/dump/native.c
+tests_unit_test_dump_LDADD = $(UNIT_LIBS)
+
 unit_tests += tests/unit/test_tools
 tests_unit_test_tools_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src
 tests_unit_test_tools_SOURCES = %D%/bin/test_tools.c %D%/unit.c
