@@ -24,3 +24,4 @@ man_MANS =
 include src/bin/util/local.mk
 include src/bin/keyconv/local.mk
 include src/bin/dump/local.mk
+include src/bin/migrate/local.mk

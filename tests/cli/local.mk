@@ -9,6 +9,7 @@ cli_tests += \
 	%D%/import.sh \
 	%D%/init_token.sh \
 	%D%/keyconv.sh \
+	%D%/migrate.sh \
 	%D%/objects.sh \
 	%D%/options.sh \
 	%D%/parallel.sh \
