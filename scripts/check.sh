@@ -189,7 +189,7 @@ run_coverage()
 	fi
 }
 
-packages="$build_packages c++=g++ python3 libcunit1-dev openssl valgrind libc6-dbg xz-utils
+packages="$build_packages c++=g++ python3 libcunit1-dev libsqlite3-dev sqlite3 ldnsutils openssl valgrind libc6-dbg xz-utils
 	pkcs11-tool=opensc p11tool=gnutls-bin p11-kit softhsm2
 	libengine-pkcs11-openssl keytool=default-jre-headless"
 case " $parts " in
