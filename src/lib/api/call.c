@@ -10,24 +10,27 @@
 /* Ten times as many attributes as there are: more must be a number that was never set. */
 #define TEMPLATE_MAX 2000
 
-CK_RV call_enter_plain(struct call *c, const char *function)
+static CK_RV enter(struct call *c, const char *function, bool plain)
 {
-	*c = (struct call){ .module = module_pin(), .function = function, .plain = true };
+	*c = (struct call){ .module = module_pin(plain), .function = function, .plain = plain };
 	if (c->module != NULL)
 		return CKR_OK;
 	reason_clear();
 	return CKR_CRYPTOKI_NOT_INITIALIZED;
 }
 
+CK_RV call_enter_plain(struct call *c, const char *function)
+{
+	return enter(c, function, true);
+}
+
 CK_RV call_enter_always(struct call *c, const char *function)
 {
-	CK_RV rv = call_enter_plain(c, function);
+	CK_RV rv = enter(c, function, false);
 
-	if (rv != CKR_OK)
-		return rv;
-	c->plain = false;
-	ossl_enter();
-	return CKR_OK;
+	if (rv == CKR_OK)
+		ossl_enter();
+	return rv;
 }
 
 CK_RV call_enter(struct call *c, const char *function)
@@ -93,7 +96,7 @@ CK_RV call_leave(struct call *c, CK_RV rv)
 	if (c->module != NULL && !c->plain)
 		ossl_leave();
 	if (c->module != NULL)
-		module_unpin();
+		module_unpin(c->plain);
 	*c = (struct call){ .module = NULL };
 	return rv;
 }

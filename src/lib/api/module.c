@@ -18,6 +18,10 @@
  */
 #define DRAIN_MS 30000
 
+/* How long a fork waits for them, and exit() does. Longer ones are key generation, or stuck. */
+#define FORK_MS 200
+#define EXIT_MS 5000
+
 /*
  * One for C_Initialize and C_Finalize; it notices when an application's own callback calls them
  * again.
@@ -27,8 +31,14 @@ static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 
 static _Atomic(struct module *) current;
 static atomic_uint calls;	/* under way */
+static atomic_uint plain_calls;	/* ... of the kind that stays away from OpenSSL */
+static _Thread_local unsigned mine;	/* of this thread, among calls: it forks or exits in a callback */
 static atomic_bool orphaned;	/* in the child of a fork that has to start anew */
-static bool forked_amid;	/* ... and other threads were in the library at the fork */
+static bool forked_amid;	/* other threads were in the library at the fork */
+
+/* Closed while this process forks: a call that comes then waits. */
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool gate_closed;
 
 static void module_free(struct module *m)
 {
@@ -44,16 +54,35 @@ static void module_free(struct module *m)
 	secmem_shutdown();
 }
 
+/* Waits until no other thread is in a call that uses OpenSSL, but no longer than that. */
+static bool quiet_within(unsigned limit_ms)
+{
+	const struct timespec pause = { 0, 100000 };
+
+	for (unsigned n = 0; n < limit_ms * 10; n++) {
+		if (atomic_load(&calls) == mine)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
 /* Did the fork handler take life? Not when a callback of C_Initialize forks: its thread has it. */
 static bool life_taken;
 
-/* The order of the locks, down to the leaves; sessions are not waited for (session_reset). */
+/*
+ * OpenSSL has locks, too, and no handlers for forks: the child can use it if no thread was inside.
+ * Then the order of the locks, down to the leaves; sessions are not waited for (session_reset).
+ */
 static void before_fork(void)
 {
 	struct module *m;
 
 	life_taken = pthread_mutex_lock(&life) == 0;
 	m = atomic_load(&current);
+	pthread_mutex_lock(&gate);
+	atomic_store(&gate_closed, true);
+	(void)quiet_within(m != NULL ? FORK_MS : 0);
 	if (m != NULL) {
 		session_table_fork_prepare(&m->sessions);
 		slot_fork_prepare(m->slots);
@@ -72,13 +101,16 @@ static void after_fork_parent(void)
 		slot_fork_parent(m->slots);
 		session_table_fork_parent(&m->sessions);
 	}
+	atomic_store(&gate_closed, false);
+	pthread_mutex_unlock(&gate);
 	if (life_taken)
 		pthread_mutex_unlock(&life);
 }
 
 static void after_fork_child(void)
 {
-	static const pthread_mutex_t fresh = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
+	static const pthread_mutex_t fresh_life = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
+	static const pthread_mutex_t fresh_gate = PTHREAD_MUTEX_INITIALIZER;
 	struct module *m = atomic_load(&current);
 
 	log_fork_done();
@@ -89,8 +121,11 @@ static void after_fork_child(void)
 		session_table_fork_child(&m->sessions);
 		atomic_store(&orphaned, m->conf->reset_on_fork);
 	}
-	forked_amid = atomic_exchange(&calls, 0) > 0;
-	life = fresh;
+	forked_amid = atomic_exchange(&calls, mine) != mine || forked_amid;
+	atomic_store(&plain_calls, 0);
+	atomic_store(&gate_closed, false);
+	gate = fresh_gate;
+	life = fresh_life;
 }
 
 static void watch_forks(void)
@@ -136,6 +171,7 @@ static void disown(void)
 	}
 	ossl_abandon();
 	handle_counter_reset();
+	forked_amid = false;
 }
 
 static CK_RV start(const CK_C_INITIALIZE_ARGS *args)
@@ -184,50 +220,71 @@ static bool drained(void)
 	const struct timespec pause = { 0, 1000000 };
 
 	for (int ms = 0; ms < DRAIN_MS; ms++) {
-		if (atomic_load(&calls) == 0)
+		if (atomic_load(&calls) + atomic_load(&plain_calls) == 0)
 			return true;
 		nanosleep(&pause, NULL);
 	}
 	return false;
 }
 
-CK_RV module_stop(void)
+static void stop(void)
 {
 	struct module *m = NULL;
+
+	if (forked_amid) {
+		disown();
+		return;
+	}
+	m = atomic_exchange(&current, NULL);
+	slot_stop_waiting(m->slots);
+	if (drained())
+		module_free(m);
+	else
+		log_error("C_Finalize: a call in another thread did not return; its memory is left "
+			  "alone");
+}
+
+CK_RV module_stop(void)
+{
 	CK_RV rv = CKR_OK;
 
 	if (pthread_mutex_lock(&life) == EDEADLK)
 		return CKR_FUNCTION_FAILED;
-	if (atomic_load(&orphaned))
+	if (atomic_load(&orphaned) || atomic_load(&current) == NULL)
 		rv = CKR_CRYPTOKI_NOT_INITIALIZED;
 	else
-		m = atomic_exchange(&current, NULL);
-	if (rv == CKR_OK && m == NULL)
-		rv = CKR_CRYPTOKI_NOT_INITIALIZED;
-	if (rv == CKR_OK)
-		slot_stop_waiting(m->slots);
-	if (rv == CKR_OK && drained())
-		module_free(m);
-	else if (rv == CKR_OK)
-		log_error("C_Finalize: a call in another thread did not return; its memory is left "
-			  "alone");
+		stop();
 	pthread_mutex_unlock(&life);
 	return rv;
 }
 
-struct module *module_pin(void)
+/* Counts the call, when no fork is under way. */
+static void count_in(atomic_uint *counter)
+{
+	atomic_fetch_add(counter, 1);
+	while (atomic_load(&gate_closed)) {
+		atomic_fetch_sub(counter, 1);
+		pthread_mutex_lock(&gate);
+		pthread_mutex_unlock(&gate);
+		atomic_fetch_add(counter, 1);
+	}
+}
+
+struct module *module_pin(bool plain)
 {
 	struct module *m;
 
-	atomic_fetch_add(&calls, 1);
+	count_in(plain ? &plain_calls : &calls);
+	mine += plain ? 0 : 1;
 	m = atomic_load(&current);
 	if (m != NULL && !atomic_load(&orphaned))
 		return m;
-	module_unpin();
+	module_unpin(plain);
 	return NULL;
 }
 
-void module_unpin(void)
+void module_unpin(bool plain)
 {
-	atomic_fetch_sub(&calls, 1);
+	mine -= plain ? 0 : 1;
+	atomic_fetch_sub(plain ? &plain_calls : &calls, 1);
 }

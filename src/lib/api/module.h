@@ -32,8 +32,11 @@ CK_RV module_stop(void) MUST_CHECK;
 /*
  * Pins the module for one call, so that it cannot be freed meanwhile; NULL when the library is not
  * initialised, or is in the child of a fork that has to start anew (library.reset_on_fork).
+ *
+ * A fork waits for calls under way, for a moment, and those that come meanwhile wait for it. plain,
+ * the same for both functions, is a call that never uses OpenSSL: it may sleep, no fork waits.
  */
-struct module *module_pin(void);
-void module_unpin(void);
+struct module *module_pin(bool plain);
+void module_unpin(bool plain);
 
 #endif
