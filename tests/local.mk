@@ -17,6 +17,8 @@ unit_tests =
 p11_tests =
 cli_tests =
 interop_tests =
+# Those that do far more with CHECK_LONG in the environment ("make check-long").
+long_tests =
 # Programs that tests run.
 test_helpers =
 
@@ -39,6 +41,7 @@ include tests/kat/local.mk
 include tests/cli/local.mk
 include tests/interop/local.mk
 include tests/bench/local.mk
+include tests/exit/local.mk
 
 # "make check MODULE=FILE" runs the p11 and interop tests on another module.
 MODULE = $(abs_top_builddir)/.libs/libsofthsm2.so
@@ -50,6 +53,7 @@ AM_TESTS_ENVIRONMENT = \
 	unset SOFTHSM2_CONF; \
 	MODULE='$(MODULE)'; export MODULE; \
 	SOFTHSM2_UTIL='$(SOFTHSM2_UTIL)'; export SOFTHSM2_UTIL; \
+	TEST_HELPERS='$(abs_top_builddir)/tests'; export TEST_HELPERS; \
 	TEST_DATA='$(abs_top_srcdir)/tests/data'; export TEST_DATA; \
 	TMPDIR="$${TMPDIR:-/tmp}"; export TMPDIR; \
 	SANITIZERS='$(SANITIZERS)'; export SANITIZERS; \
@@ -67,6 +71,12 @@ check-local:
 endif
 
 EXTRA_DIST += $(cli_tests) $(interop_tests) tests/data
+
+check-interop: all
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(interop_tests)'
+check-long: all
+	CHECK_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(long_tests)'
+.PHONY: check-interop check-long
 
 # The C tests under valgrind; a leak or an invalid access fails the test.
 VALGRIND_FLAGS = --quiet --leak-check=full --error-exitcode=1 \

@@ -16,10 +16,12 @@ include src/lib/api/local.mk
 
 # The module: the same archive, showing nothing but the functions of the standard.
 module_LTLIBRARIES = libsofthsm2.la
+# It stays until the process ends: a thread may be inside when it is closed, and OpenSSL calls it
+# at exit.
 libsofthsm2_la_SOURCES =
 libsofthsm2_la_LIBADD = libcore.la
 libsofthsm2_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
-	-no-undefined $(MODULE_LDFLAGS) \
+	-no-undefined $(MODULE_LDFLAGS) -Wl,-z,nodelete \
 	-Wl,--version-script=$(top_srcdir)/src/lib/libsofthsm2.map
 EXTRA_libsofthsm2_la_DEPENDENCIES = src/lib/libsofthsm2.map
 EXTRA_DIST += src/lib/libsofthsm2.map

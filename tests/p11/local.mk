@@ -161,5 +161,6 @@ tests_p11_test_kdf_many_SOURCES = \
 tests_p11_test_kdf_many_LDADD = $(p11_libs)
 
 p11_tests += tests/p11/test_fork
+long_tests += tests/p11/test_fork
 tests_p11_test_fork_SOURCES = %D%/fork/test_fork.c %D%/kinds.c %D%/kinds.h
 tests_p11_test_fork_LDADD = $(p11_libs)

@@ -27,16 +27,16 @@
  * again.
  */
 static pthread_mutex_t life = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
-static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+static pthread_once_t watch_once = PTHREAD_ONCE_INIT;
 
 static _Atomic(struct module *) current;
-static atomic_uint calls;	/* under way */
-static atomic_uint plain_calls;	/* ... of the kind that stays away from OpenSSL */
-static _Thread_local unsigned mine;	/* of this thread, among calls: it forks or exits in a callback */
+static atomic_uint calls;	/* under way, and may use OpenSSL */
+static _Thread_local unsigned mine;	/* ... of this thread: it forks or exits in a callback */
+static atomic_uint plain_calls;	/* under way, too, but stay away from OpenSSL */
 static atomic_bool orphaned;	/* in the child of a fork that has to start anew */
 static bool forked_amid;	/* other threads were in the library at the fork */
 
-/* Closed while this process forks: a call that comes then waits. */
+/* Closed while this process forks, and for a moment at exit: a call that comes then waits. */
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static atomic_bool gate_closed;
 
@@ -54,17 +54,21 @@ static void module_free(struct module *m)
 	secmem_shutdown();
 }
 
-/* Waits until no other thread is in a call that uses OpenSSL, but no longer than that. */
-static bool quiet_within(unsigned limit_ms)
+/* Until no other thread is in a call that uses OpenSSL, but no longer than that. */
+static void gate_close(unsigned limit_ms)
 {
 	const struct timespec pause = { 0, 100000 };
 
-	for (unsigned n = 0; n < limit_ms * 10; n++) {
-		if (atomic_load(&calls) == mine)
-			return true;
+	pthread_mutex_lock(&gate);
+	atomic_store(&gate_closed, true);
+	for (unsigned n = 0; atomic_load(&calls) != mine && n < limit_ms * 10; n++)
 		nanosleep(&pause, NULL);
-	}
-	return false;
+}
+
+static void gate_open(void)
+{
+	atomic_store(&gate_closed, false);
+	pthread_mutex_unlock(&gate);
 }
 
 /* Did the fork handler take life? Not when a callback of C_Initialize forks: its thread has it. */
@@ -80,9 +84,7 @@ static void before_fork(void)
 
 	life_taken = pthread_mutex_lock(&life) == 0;
 	m = atomic_load(&current);
-	pthread_mutex_lock(&gate);
-	atomic_store(&gate_closed, true);
-	(void)quiet_within(m != NULL ? FORK_MS : 0);
+	gate_close(FORK_MS);
 	if (m != NULL) {
 		session_table_fork_prepare(&m->sessions);
 		slot_fork_prepare(m->slots);
@@ -101,8 +103,7 @@ static void after_fork_parent(void)
 		slot_fork_parent(m->slots);
 		session_table_fork_parent(&m->sessions);
 	}
-	atomic_store(&gate_closed, false);
-	pthread_mutex_unlock(&gate);
+	gate_open();
 	if (life_taken)
 		pthread_mutex_unlock(&life);
 }
@@ -128,10 +129,31 @@ static void after_fork_child(void)
 	life = fresh_life;
 }
 
-static void watch_forks(void)
+/*
+ * exit() while other threads are inside OpenSSL here: those calls may end, later ones will be
+ * refused (call_enter).
+ */
+static void before_end(void)
 {
-	/* Undone by the C library itself when this library is unloaded. */
+	struct timespec limit;
+	int rc;
+
+	clock_gettime(CLOCK_REALTIME, &limit);
+	limit.tv_sec += EXIT_MS / 1000;
+	rc = pthread_mutex_timedlock(&life, &limit);	/* C_Initialize, C_Finalize */
+	if (rc == ETIMEDOUT)
+		return;
+	gate_close(EXIT_MS);
+	gate_open();
+	if (rc == 0)
+		pthread_mutex_unlock(&life);
+}
+
+static void watch_process(void)
+{
+	/* Both stay for good, as this library does (-z nodelete). */
 	pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+	ossl_before_end(before_end);
 }
 
 static CK_RV load(struct module *m)
@@ -207,7 +229,7 @@ CK_RV module_start(const CK_C_INITIALIZE_ARGS *args)
 {
 	CK_RV rv;
 
-	pthread_once(&fork_once, watch_forks);
+	pthread_once(&watch_once, watch_process);
 	if (pthread_mutex_lock(&life) == EDEADLK)
 		return CKR_CRYPTOKI_ALREADY_INITIALIZED;	/* called from within itself */
 	rv = start(args);

@@ -47,6 +47,12 @@ bool ossl_alive(void)
 	return OPENSSL_init_crypto(0, NULL) == 1;
 }
 
+void ossl_before_end(void (*fn)(void))
+{
+	if (OPENSSL_atexit(fn) != 1)
+		ossl_clear();	/* no memory: exit() will be as it is for those who do not ask */
+}
+
 void ossl_touch(void)
 {
 	threads_note();

@@ -34,6 +34,12 @@ void ossl_close(void);
 bool ossl_alive(void);
 
 /*
+ * Has fn called when OpenSSL is cleaned up at exit: ossl_alive() says false already, and nothing
+ * has been freed yet. OpenSSL keeps the address for good: once a process, and the code must stay.
+ */
+void ossl_before_end(void (*fn)(void));
+
+/*
  * The context, for the calling thread to use at once: fetch it anew for every call, so that its
  * users are known.
  */
