@@ -1,10 +1,19 @@
 interop_tests += \
 	%D%/exchange.sh \
+	%D%/gnutls_serv.sh \
 	%D%/keytool.sh \
+	%D%/knot.sh \
+	%D%/nss.sh \
+	%D%/opendnssec.sh \
+	%D%/openssh.sh \
 	%D%/openssl_engine.sh \
+	%D%/openssl_engine_tls.sh \
 	%D%/p11_kit.sh \
+	%D%/p11_kit_server.sh \
 	%D%/p11tool.sh \
 	%D%/pin_tries.sh \
-	%D%/pkcs11_tool.sh
+	%D%/pkcs11_tool.sh \
+	%D%/pykcs11.sh \
+	%D%/strongswan_pki.sh
 
-EXTRA_DIST += %D%/lib.sh
+EXTRA_DIST += %D%/lib.sh %D%/tls.sh
