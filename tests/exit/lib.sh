@@ -3,12 +3,17 @@
 # shellcheck source=tests/interop/lib.sh
 . "$(dirname "$0")/../interop/lib.sh"
 
-# ends STATUS COMMAND...: the command's own exit status.
+# ends STATUS [as_user] COMMAND...: the program's own exit status.
 ends()
 {
 	ends_wanted=$1
+	ends_user=
 	shift
-	timeout 120 "$@"
+	if [ "$1" = as_user ]; then
+		ends_user=$1
+		shift
+	fi
+	$ends_user timeout 120 "$@"
 	ends_status=$?
 	[ $ends_status -eq "$ends_wanted" ] && return 0
 	echo "exit status $ends_status instead of $ends_wanted"

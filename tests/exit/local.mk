@@ -4,7 +4,7 @@ test_helpers += tests/exit/host
 tests_exit_host_SOURCES = %D%/host.c
 tests_exit_host_LDADD = $(DL_LIBS)
 
-interop_tests += %D%/host.sh
-long_tests += %D%/host.sh
+interop_tests += %D%/host.sh %D%/programs.sh %D%/proxy.sh %D%/python.sh
+long_tests += %D%/host.sh %D%/programs.sh %D%/python.sh
 
-EXTRA_DIST += %D%/lib.sh
+EXTRA_DIST += %D%/client.py %D%/lib.sh

@@ -105,6 +105,27 @@ new_token()
 	exit 1
 }
 
+# p11_kit_use: $MODULE becomes the only module that a user's configuration of p11-kit names.
+p11_kit_use()
+{
+	mkdir -p "$HOME/.config/pkcs11/modules"
+	echo 'user-config: only' >"$HOME/.config/pkcs11/pkcs11.conf"
+	cp "$MODULE" "$dir/module.so"
+	echo "module: $dir/module.so" >"$HOME/.config/pkcs11/modules/softhsm2.module"
+	[ "$(id -u)" -ne 0 ] || need setpriv
+}
+
+# as_user COMMAND...: p11-kit reads no user configuration for root, so it runs as somebody else.
+as_user()
+{
+	if [ "$(id -u)" -ne 0 ]; then
+		"$@"
+	else
+		chmod -R a+rX "$dir" && chown -R 65534 "$dir" &&
+			setpriv --reuid 65534 --clear-groups "$@"
+	fi
+}
+
 # finish: the last line of each test.
 finish()
 {

@@ -1,5 +1,5 @@
 # For the tests of TLS servers; to be sourced behind lib.sh.
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154
 
 server_pid=
 trap '[ -z "$server_pid" ] || kill "$server_pid"; rm -rf "$dir"' EXIT
