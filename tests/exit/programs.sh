@@ -15,16 +15,16 @@ all_programs()
 		status=1
 		[ "$pin" != "$user_pin" ] || status=0
 		# shellcheck disable=SC2086 # $1 is a list of words
-		check "openssl, PIN $pin${1:+, valgrind}" ends $status $1 openssl req -new -engine pkcs11 \
-			-keyform engine -subj /CN=exit -out "$dir/req.pem" \
+		check "openssl, PIN $pin${1:+, valgrind}" ends $status $1 openssl req -new \
+			-engine pkcs11 -keyform engine -subj /CN=exit -out "$dir/req.pem" \
 			-key "pkcs11:token=$label;id=%01;type=private;pin-value=$pin"
 		# shellcheck disable=SC2086
 		GNUTLS_PIN=$pin check "p11tool, PIN $pin${1:+, valgrind}" ends $status $1 p11tool \
 			--provider "$MODULE" --batch --login --list-all-privkeys \
 			"pkcs11:token=$label"
 		# shellcheck disable=SC2086
-		check "pkcs11-tool, PIN $pin${1:+, valgrind}" ends $status $1 pkcs11-tool --module "$MODULE" \
-			--token-label "$label" --login --pin "$pin" --list-objects
+		check "pkcs11-tool, PIN $pin${1:+, valgrind}" ends $status $1 pkcs11-tool \
+			--module "$MODULE" --token-label "$label" --login --pin "$pin" --list-objects
 	done
 }
 

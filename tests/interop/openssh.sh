@@ -6,9 +6,11 @@ PATH=$PATH:/usr/sbin
 need ssh ssh-keygen ssh-agent ssh-add sshd pkcs11-tool
 
 new_token "$label"
+id=10
 for type in rsa:2048 EC:prime256v1; do
 	check "generate $type" pkcs11-tool --module "$MODULE" --token-label "$label" --login \
-		--pin "$user_pin" --keypairgen --key-type "$type" --label "${type%:*}" --id "${#type}"
+		--pin "$user_pin" --keypairgen --key-type "$type" --id "$id"
+	id=$((id + 1))
 done
 
 printf '#!/bin/sh\necho %s\n' "$user_pin" >"$dir/askpass"
