@@ -52,7 +52,16 @@ static CK_RV or_removed(const struct store_file *f, CK_RV rv)
 /* Brings the directory up to date with its path; to be called before what lists or writes. */
 static CK_RV use_dir(struct store_file *f, enum file_aim aim)
 {
-	return or_removed(f, file_watch_dir(&f->watch, &f->dir, aim));
+	const struct file_dir before = f->dir;
+	CK_RV rv = file_watch_dir(&f->watch, &f->dir, aim);
+	bool other = before.fd < 0 || f->dir.dev != before.dev || f->dir.ino != before.ino;
+
+	/* Another directory under the same path may be anything, even the other backend's token. */
+	if (rv == CKR_OK && other && file_is_missing(&f->dir, FILE_TOKEN FILE_OBJECT)) {
+		file_dir_close(&f->dir);
+		rv = CKR_OBJECT_HANDLE_INVALID;
+	}
+	return or_removed(f, rv);
 }
 
 /* Versions of a file */

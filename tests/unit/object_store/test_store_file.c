@@ -313,6 +313,29 @@ static void test_filled_late(void)
 	help_destroy(&t);
 }
 
+/* A directory that is no token of this kind is left alone. */
+static void test_directory_without_token(void)
+{
+	struct attrset *attrs = help_object(HELP_LABEL, 1);
+	const struct attrset *sets[] = { attrs };
+	struct help_token t;
+	uint64_t id = 0;
+	char *aside;
+
+	help_create(&t);
+	CU_ASSERT_EQUAL(help_list_count(t.store), 0);
+	aside = path_join(t.root, "aside");
+	CU_ASSERT_EQUAL(rename(t.dir, aside), 0);
+	CU_ASSERT_EQUAL(mkdir(t.dir, 0700), 0);
+	CU_ASSERT_EQUAL(store_add(t.store, sets, 1, &id, NULL), CKR_DEVICE_REMOVED);
+	CU_ASSERT_EQUAL(rmdir(t.dir), 0);
+	CU_ASSERT_EQUAL(rename(aside, t.dir), 0);
+	CU_ASSERT_EQUAL(store_add(t.store, sets, 1, &id, NULL), CKR_OK);
+	attrset_free(attrs);
+	free(aside);
+	help_destroy(&t);
+}
+
 static void test_directory_replaced(void)
 {
 	struct help_token t, other;
@@ -478,6 +501,7 @@ static const struct unit_test tests[] = {
 	UNIT_TEST(test_copied_in),
 	UNIT_TEST(test_rewritten_in_place),
 	UNIT_TEST(test_filled_late),
+	UNIT_TEST(test_directory_without_token),
 	UNIT_TEST(test_directory_replaced),
 	UNIT_TEST(test_directory_gone),
 	UNIT_TEST(test_generation_file),
