@@ -53,6 +53,7 @@ CK_RV store_init(struct store *s, const struct store_backend *ops, const char *d
 void store_fini(struct store *s);
 
 extern const struct store_backend store_file_backend;
+extern const struct store_backend store_db_backend;	/* only in builds with SQLite */
 extern const struct store_backend store_memory_backend;
 
 #endif

@@ -135,18 +135,32 @@ static CK_RV put_attrs(struct buf *b, const struct attrset *s)
 	return rv;
 }
 
+static CK_RV check_extent(const struct attrset *s, struct extent *e)
+{
+	*e = (struct extent){ FILE_GENERATION_SIZE, 0, false };
+	measure(s, false, e);
+	if (e->attrs == 0 || e->nested)
+		return CKR_GENERAL_ERROR;
+	if (e->bytes > FILE_SIZE_MAX || e->attrs > FILE_ATTRS_MAX)
+		return CKR_DEVICE_MEMORY;
+	return CKR_OK;
+}
+
+CK_RV file_fits(const struct attrset *s)
+{
+	struct extent e;
+
+	return check_extent(s, &e);
+}
+
 CK_RV file_encode(const struct attrset *s, uint64_t generation, struct buf *out)
 {
-	struct extent e = { FILE_GENERATION_SIZE, 0, false };
+	struct extent e;
 	size_t start = out->len;
-	CK_RV rv;
+	CK_RV rv = check_extent(s, &e);
 
-	measure(s, false, &e);
-	if (e.attrs == 0 || e.nested)
-		return CKR_GENERAL_ERROR;
-	if (e.bytes > FILE_SIZE_MAX || e.attrs > FILE_ATTRS_MAX)
-		return CKR_DEVICE_MEMORY;
-
+	if (rv != CKR_OK)
+		return rv;
 	/* Room for all at once: growing would leave copies of values behind. */
 	rv = buf_reserve(out, (size_t)e.bytes);
 	if (rv == CKR_OK)

@@ -24,9 +24,14 @@ void file_generation_put(uint64_t g, unsigned char out[FILE_GENERATION_SIZE]);
 uint64_t file_generation_get(const unsigned char in[FILE_GENERATION_SIZE]);
 
 /*
- * Appends the whole object to out, which is left as it was on failure. CKR_DEVICE_MEMORY when it is
- * beyond the bounds, CKR_HOST_MEMORY; CKR_GENERAL_ERROR for what the format cannot hold: no
- * attributes at all, or a map within a map.
+ * May this set be an object? CKR_DEVICE_MEMORY when it is beyond the bounds; CKR_GENERAL_ERROR for
+ * what no format can hold: no attributes at all, or a map within a map.
+ */
+CK_RV file_fits(const struct attrset *s) MUST_CHECK;
+
+/*
+ * Appends the whole object to out, which is left as it was on failure. CKR_HOST_MEMORY, and what
+ * file_fits says.
  */
 CK_RV file_encode(const struct attrset *s, uint64_t generation, struct buf *out) MUST_CHECK;
 

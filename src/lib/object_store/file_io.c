@@ -44,7 +44,7 @@ bool file_name_ends(const char *name, const char *ending, size_t *base_len)
 	return true;
 }
 
-static CK_RV code_of(int err, enum file_aim aim)
+CK_RV file_code(int err, enum file_aim aim)
 {
 	switch (err) {
 	case EROFS:
@@ -64,7 +64,7 @@ static CK_RV code_of(int err, enum file_aim aim)
 CK_RV file_failed(const struct file_dir *d, const char *name, const char *what, int err,
 		  enum file_aim aim)
 {
-	CK_RV rv = code_of(err, aim);
+	CK_RV rv = file_code(err, aim);
 	/* A write-protected token is somebody's will. */
 	const enum log_level level = rv == CKR_TOKEN_WRITE_PROTECTED ? LEVEL_WARNING : LEVEL_ERROR;
 

@@ -41,6 +41,9 @@ bool file_name_ends(const char *name, const char *ending, size_t *base_len);
 /* What a call was about to do with the store, which decides what "permission denied" means. */
 enum file_aim { FILE_READING, FILE_WRITING };
 
+/* The code for an errno value. */
+CK_RV file_code(int err, enum file_aim aim) MUST_CHECK;
+
 /*
  * The code for an errno value, logged with what failed, the path and the cause. name is NULL for
  * the directory.

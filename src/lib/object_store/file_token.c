@@ -4,132 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "common/log.h"
 #include "object_store/file_commit.h"
 #include "object_store/file_format.h"
+#include "object_store/token_dir.h"
 
 #define TOKEN_OBJECT FILE_TOKEN FILE_OBJECT
 #define TOKEN_LOCK FILE_TOKEN FILE_LOCKFILE
 #define TOKEN_TEMP FILE_TOKEN FILE_TEMP
-
-/* Nobody takes so long to make a token. */
-#define STALE_NS (3600ULL * 1000000000U)
-
-/* Others may put files in while we empty the directory. */
-#define EMPTY_TRIES 10
-
-/* The token's directory and the one that it lies in. */
-struct place {
-	char *path;		/* without slashes at the end */
-	char *parent_path;
-	const char *leaf;	/* within path */
-	struct file_dir parent;
-	struct file_dir dir;
-};
-
-static void place_free(struct place *p)
-{
-	file_dir_close(&p->dir);
-	file_dir_close(&p->parent);
-	free(p->path);
-	free(p->parent_path);
-}
-
-static CK_RV place_find(const char *dir, mode_t mask, struct place *out)
-{
-	struct place p = {
-		.dir = { .mask = mask, .fd = -1 },
-		.parent = { .mask = mask, .fd = -1 },
-	};
-	size_t len = strlen(dir);
-	const char *slash;
-	CK_RV rv = CKR_HOST_MEMORY;
-
-	while (len > 1 && dir[len - 1] == '/')
-		len--;
-	p.path = strndup(dir, len);
-	if (p.path == NULL)
-		goto out;
-	slash = strrchr(p.path, '/');
-	p.leaf = slash == NULL ? p.path : slash + 1;
-	if (slash == NULL)
-		p.parent_path = strdup(".");
-	else
-		p.parent_path = strndup(p.path, slash == p.path ? 1 : (size_t)(slash - p.path));
-	if (p.parent_path == NULL)
-		goto out;
-	p.dir.path = p.path;
-	p.parent.path = p.parent_path;
-	rv = file_dir_open(&p.parent, FILE_WRITING);
-	if (rv == CKR_OBJECT_HANDLE_INVALID)
-		rv = file_failed(&p.parent, NULL, "open", ENOENT, FILE_WRITING);
-out:
-	if (rv == CKR_OK)
-		*out = p;
-	else
-		place_free(&p);
-	return rv;
-}
-
-/* What a process leaves that was killed while it made a token */
-
-static CK_RV only_debris(const char *name, void *arg)
-{
-	(void)arg;
-	if (strcmp(name, TOKEN_LOCK) == 0 || strcmp(name, TOKEN_TEMP) == 0 ||
-	    strcmp(name, FILE_GENERATION) == 0)
-		return CKR_OK;
-	return CKR_DATA_INVALID;
-}
-
-static void remove_debris(const struct file_dir *parent, const char *leaf, struct file_dir *d)
-{
-	struct stat st;
-
-	if (fstat(d->fd, &st) != 0 || file_mtime(&st) + STALE_NS >= file_now())
-		return;
-	if (file_each_name(d, only_debris, NULL) != CKR_OK)
-		return;
-	(void)unlinkat(d->fd, TOKEN_TEMP, 0);
-	(void)unlinkat(d->fd, TOKEN_LOCK, 0);
-	(void)unlinkat(d->fd, FILE_GENERATION, 0);
-	if (unlinkat(parent->fd, leaf, AT_REMOVEDIR) == 0)
-		log_info("removed %s/%s, a token that was never completed", parent->path, leaf);
-}
-
-static CK_RV sweep_one(const char *name, void *arg)
-{
-	const struct file_dir *parent = arg;
-	struct file_dir d = { .path = parent->path, .fd = -1 };
-
-	if (!file_is_uuid(name, strlen(name)))
-		return CKR_OK;
-	d.fd = openat(parent->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (d.fd < 0)
-		return CKR_OK;
-	if (file_is_missing(&d, TOKEN_OBJECT))
-		remove_debris(parent, name, &d);
-	file_dir_close(&d);
-	return CKR_OK;
-}
-
-/* Making */
-
-static CK_RV make_directory(struct place *p)
-{
-	CK_RV rv;
-
-	if (mkdirat(p->parent.fd, p->leaf, 0777 & ~p->dir.mask) != 0)
-		return file_failed(&p->dir, NULL, "create", errno, FILE_WRITING);
-	rv = file_dir_open(&p->dir, FILE_WRITING);
-	if (rv != CKR_OK)
-		(void)unlinkat(p->parent.fd, p->leaf, AT_REMOVEDIR);
-	return rv == CKR_OBJECT_HANDLE_INVALID ? CKR_DEVICE_ERROR : rv;
-}
 
 /*
  * A regular file with these bytes. Its content is no loss after a power cut, so it is not synced.
@@ -148,95 +30,41 @@ static CK_RV make_file(const struct file_dir *d, const char *name, const unsigne
 	return rv;
 }
 
-static CK_RV publish_token(struct place *p, const struct attrset *token)
+static CK_RV publish_token(const struct file_dir *d, const struct attrset *token)
 {
 	struct buf bytes = BUF_INIT;
 	struct file_stage stage;
 	CK_RV rv = file_encode(token, 1, &bytes);
 
 	if (rv == CKR_OK)
-		rv = file_stage(&p->dir, FILE_TOKEN, &bytes, NULL, &stage);
+		rv = file_stage(d, FILE_TOKEN, &bytes, NULL, &stage);
 	if (rv == CKR_OK)
-		rv = file_publish_new(&p->dir, &stage);
+		rv = file_publish_new(d, &stage);
 	if (rv == CKR_OK)
-		rv = file_sync_dir(&p->dir);
-	if (rv == CKR_OK)
-		rv = file_sync_dir(&p->parent);
+		rv = file_sync_dir(d);
 	buf_free(&bytes);
 	return rv;
 }
 
-static void unmake(struct place *p)
-{
-	(void)unlinkat(p->dir.fd, TOKEN_OBJECT, 0);
-	(void)unlinkat(p->dir.fd, TOKEN_LOCK, 0);
-	(void)unlinkat(p->dir.fd, FILE_GENERATION, 0);
-	(void)unlinkat(p->parent.fd, p->leaf, AT_REMOVEDIR);
-}
-
-CK_RV file_token_make(const char *dir, mode_t mask, const struct attrset *token)
+static CK_RV fill(const struct file_dir *d, const struct attrset *token)
 {
 	unsigned char first[FILE_GENERATION_SIZE];
-	struct place p;
-	CK_RV rv = place_find(dir, mask, &p);
+	CK_RV rv;
 
-	if (rv != CKR_OK)
-		return rv;
-	if (file_each_name(&p.parent, sweep_one, &p.parent) != CKR_OK)
-		log_info("%s was not searched for unfinished tokens", p.parent.path);
-	rv = make_directory(&p);
-	if (rv != CKR_OK)
-		goto out;
 	file_generation_put(1, first);
-	rv = make_file(&p.dir, FILE_GENERATION, first, sizeof(first));
+	rv = make_file(d, FILE_GENERATION, first, sizeof(first));
 	if (rv == CKR_OK)
-		rv = make_file(&p.dir, TOKEN_LOCK, NULL, 0);
-	if (rv == CKR_OK)
-		rv = publish_token(&p, token);
-	if (rv != CKR_OK)
-		unmake(&p);
-out:
-	place_free(&p);
-	return rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
+		rv = make_file(d, TOKEN_LOCK, NULL, 0);
+	return rv == CKR_OK ? publish_token(d, token) : rv;
 }
 
-/* Deleting */
-
-static CK_RV refuse_directory(const char *name, void *arg)
+static bool is_whole(const struct file_dir *d)
 {
-	const struct file_dir *d = arg;
-	struct stat st;
-
-	if (fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(st.st_mode))
-		return CKR_OK;
-	log_error("%s is not deleted: there is a directory in it, %s", d->path, name);
-	return CKR_DEVICE_ERROR;
-}
-
-static CK_RV remove_name(const char *name, void *arg)
-{
-	return file_remove(arg, name);
-}
-
-/* Opens the directory itself and not what a link leads to. */
-static CK_RV open_token(struct place *p)
-{
-	struct stat st;
-
-	p->dir.fd = openat(p->parent.fd, p->leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (p->dir.fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
-		return CKR_TOKEN_NOT_RECOGNIZED;
-	if (p->dir.fd < 0)
-		return file_failed(&p->dir, NULL, "open", errno, FILE_WRITING);
-	if (fstatat(p->dir.fd, TOKEN_OBJECT, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return CKR_OK;
-	if (errno == ENOENT)
-		return CKR_TOKEN_NOT_RECOGNIZED;
-	return file_failed(&p->dir, TOKEN_OBJECT, "stat", errno, FILE_WRITING);
+	return !file_is_missing(d, TOKEN_OBJECT);
 }
 
 /* The step after which it is no token: both copies of the token key are gone. */
-static CK_RV remove_token_object(const struct file_dir *d)
+static CK_RV spoil(const struct file_dir *d)
 {
 	struct file_hold h;
 	CK_RV rv = file_hold(d, FILE_TOKEN, &h);
@@ -256,36 +84,22 @@ static CK_RV remove_token_object(const struct file_dir *d)
 	return rv;
 }
 
-static CK_RV remove_directory(struct place *p)
-{
-	CK_RV rv = CKR_OK;
+static const char *const made[] = { TOKEN_OBJECT, TOKEN_TEMP, TOKEN_LOCK, FILE_GENERATION, NULL };
 
-	for (int i = 0; i < EMPTY_TRIES && rv == CKR_OK; i++) {
-		rv = file_each_name(&p->dir, remove_name, &p->dir);
-		if (rv != CKR_OK)
-			return rv;
-		if (unlinkat(p->parent.fd, p->leaf, AT_REMOVEDIR) == 0)
-			return file_sync_dir(&p->parent);
-		if (errno != ENOTEMPTY && errno != EEXIST)
-			break;
-	}
-	return file_failed(&p->dir, NULL, "remove", errno, FILE_WRITING);
+static const struct token_layout layout = {
+	.main = TOKEN_OBJECT,
+	.made = made,
+	.is_whole = is_whole,
+	.fill = fill,
+	.spoil = spoil,
+};
+
+CK_RV file_token_make(const char *dir, mode_t mask, const struct attrset *token)
+{
+	return token_dir_make(&layout, dir, mask, token);
 }
 
 CK_RV file_token_delete(const char *dir)
 {
-	struct place p;
-	CK_RV rv = place_find(dir, 077, &p);
-
-	if (rv != CKR_OK)
-		return rv;
-	rv = open_token(&p);
-	if (rv == CKR_OK)
-		rv = file_each_name(&p.dir, refuse_directory, &p.dir);
-	if (rv == CKR_OK)
-		rv = remove_token_object(&p.dir);
-	if (rv == CKR_OK)
-		rv = remove_directory(&p);
-	place_free(&p);
-	return rv;
+	return token_dir_delete(&layout, dir);
 }

@@ -11,4 +11,19 @@ libcore_la_SOURCES += \
 	%D%/id_table.c %D%/id_table.h \
 	%D%/store.c %D%/store.h \
 	%D%/store_file.c \
-	%D%/store_mem.c
+	%D%/store_mem.c \
+	%D%/token_dir.c %D%/token_dir.h
+
+if WITH_OBJECTSTORE_BACKEND_DB
+libcore_la_SOURCES += \
+	%D%/db/db_conn.c %D%/db/db_conn.h \
+	%D%/db/db_known.c %D%/db/db_known.h \
+	%D%/db/db_object.c %D%/db/db_object.h \
+	%D%/db/db_row.c %D%/db/db_row.h \
+	%D%/db/db_scan.c %D%/db/db_scan.h \
+	%D%/db/db_schema.c %D%/db/db_schema.h \
+	%D%/db/db_token.c %D%/db/db_token.h \
+	%D%/store_db.c
+libcore_la_LIBADD += $(SQLITE3_LIBS)
+AM_CPPFLAGS += $(SQLITE3_CFLAGS)
+endif

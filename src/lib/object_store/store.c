@@ -10,6 +10,9 @@
 
 static const struct store_backend *const backends[] = {
 	&store_file_backend,
+#ifdef WITH_OBJECTSTORE_BACKEND_DB
+	&store_db_backend,
+#endif
 };
 
 static atomic_bool unsynced;

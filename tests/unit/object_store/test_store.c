@@ -28,6 +28,9 @@ static const struct kind kinds[] = {
 	{ "memory", NULL, false },
 	{ "file", "file", false },
 	{ "file, bare system", "file", true },
+#ifdef WITH_OBJECTSTORE_BACKEND_DB
+	{ "db", "db", false },
+#endif
 };
 
 static const struct kind *kind;		/* the one under test */
