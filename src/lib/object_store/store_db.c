@@ -64,11 +64,8 @@ static CK_RV connect_to(struct store_db *d)
 	return CKR_OK;
 }
 
-/*
- * Makes sure of a connection; with path, of one to what the path leads to now. A token whose
- * database is gone was taken away.
- */
-static CK_RV use(struct store_db *d, bool path)
+/* Makes sure of a connection; with path, of one to what the path leads to now. */
+static CK_RV use_token(struct store_db *d, bool path)
 {
 	CK_RV rv;
 
@@ -77,11 +74,18 @@ static CK_RV use(struct store_db *d, bool path)
 	if (d->conn != NULL)
 		return CKR_OK;
 	rv = connect_to(d);
-	if (rv == CKR_TOKEN_NOT_RECOGNIZED) {
-		log_error("there is no token any more in %s", d->base.dir);
-		return CKR_DEVICE_REMOVED;
-	}
 	return rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
+}
+
+/* The same for its objects: a token that is gone is not one without objects. */
+static CK_RV use(struct store_db *d, bool path)
+{
+	CK_RV rv = use_token(d, path);
+
+	if (rv != CKR_TOKEN_NOT_RECOGNIZED)
+		return rv;
+	log_error("there is no token any more in %s", d->base.dir);
+	return CKR_DEVICE_REMOVED;
 }
 
 static CK_RV refresh(struct store_db *d)
@@ -377,7 +381,7 @@ static CK_RV db_token_edit(struct store *s, store_edit *edit, void *arg)
 	struct store_db *d = as_db(s);
 	const struct edit e = { .id = DB_TOKEN_ID, .edit = edit, .arg = arg,
 				.damage_told = &d->token_damage };
-	CK_RV rv = use(d, true);
+	CK_RV rv = use_token(d, true);
 
 	if (rv == CKR_OK)
 		rv = edit_object(d, &e);
@@ -389,7 +393,7 @@ static CK_RV db_token_load(struct store *s, struct attrset **out)
 	struct store_db *d = as_db(s);
 	const bool was_open = d->conn != NULL;
 	struct db_object o;
-	CK_RV rv = use(d, true);
+	CK_RV rv = use_token(d, true);
 
 	if (rv == CKR_OK)
 		rv = read_object(d, DB_TOKEN_ID, &d->token_damage, &o);

@@ -35,7 +35,7 @@ struct db_conn {
 	char *path;			/* of the database */
 	sqlite3 *db;
 	sqlite3_stmt *statements[DB_STATEMENTS];
-	dev_t dev;			/* what the path led to when it was opened */
+	dev_t dev;			/* what the path led to then */
 	ino_t ino;
 	uint32_t serial;		/* no two connections of a process have the same */
 	enum file_aim aim;		/* of the transaction */
@@ -80,9 +80,9 @@ bool db_moved(const struct db_conn *c);
 CK_RV db_mark(struct db_conn *c, uint64_t *out) MUST_CHECK;
 
 /*
- * Begins a transaction: nothing changes while it lasts but by itself, and c->before is its mark. Waits
- * up to three minutes for other processes. db_commit and db_rollback end it; a failed begin needs
- * none.
+ * Begins a transaction: nothing changes while it lasts but by itself, and c->before is its mark.
+ * Waits up to three minutes for other processes. db_commit and db_rollback end it; a failed begin
+ * needs neither.
  */
 CK_RV db_begin(struct db_conn *c, enum file_aim aim) MUST_CHECK;
 

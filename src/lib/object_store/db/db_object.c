@@ -26,7 +26,8 @@ _Static_assert((int)OBJECT_STATEMENTS_END <= (int)DB_SCAN_STATEMENT,
 	{ [DB_BOOLEAN] = text("boolean"), [DB_INTEGER] = text("integer"), \
 	  [DB_BINARY] = text("binary"), [DB_ARRAY] = text("array") }
 #define READ_TEXT(table) \
-	"select object_id,id,type,value from attribute_" table " where object_id=?1 order by type,id"
+	"select object_id,id,type,value from attribute_" table \
+	" where object_id=?1 order by type,id"
 #define ADD_TEXT(table) \
 	"insert into attribute_" table "(value,type,object_id) values(?1,?2,?3)"
 #define SET_TEXT(table) "update attribute_" table " set value=?1 where id=?2"

@@ -27,8 +27,8 @@ CK_RV db_cell_decode(const struct db_cell *cell, CK_ATTRIBUTE_TYPE type, size_t 
 
 /*
  * The cell for an attribute; it borrows from the attribute or from hold, which the caller empties.
- * CKR_GENERAL_ERROR for what the tables cannot hold: mechanisms that are not CKA_ALLOWED_MECHANISMS,
- * and that as anything else.
+ * CKR_GENERAL_ERROR for what the tables cannot hold: mechanisms that are not
+ * CKA_ALLOWED_MECHANISMS, and that as anything else.
  */
 CK_RV db_cell_encode(const struct attr *a, struct buf *hold, struct db_cell *out) MUST_CHECK;
 

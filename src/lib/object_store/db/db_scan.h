@@ -19,8 +19,10 @@ CK_RV db_row_take(sqlite3_stmt *s, enum db_table table, struct db_row *out) MUST
 
 /* Another code than CKR_OK ends the pass and is its result. */
 struct db_visitor {
-	CK_RV (*object)(int64_t id, void *arg);			/* ascending, the token's left out */
-	CK_RV (*row)(const struct db_row *row, void *arg);	/* table by table, ids ascending */
+	/* Ascending, the token's left out. */
+	CK_RV (*object)(int64_t id, void *arg);
+	/* Table by table, ids ascending. */
+	CK_RV (*row)(const struct db_row *row, void *arg);
 	void *arg;
 };
 
