@@ -61,7 +61,7 @@ AM_TESTS_ENVIRONMENT = \
 
 if HAVE_CUNIT
 check_PROGRAMS = $(unit_tests) $(p11_tests) $(test_helpers)
-TESTS = $(unit_tests) $(p11_tests) $(cli_tests) $(interop_tests)
+TESTS = $(unit_tests) $(p11_tests) $(p11_scripts) $(cli_tests) $(interop_tests)
 else
 EXTRA_PROGRAMS += $(unit_tests) $(p11_tests) $(test_helpers)
 TESTS =
@@ -90,6 +90,11 @@ check-valgrind: all
 		TESTS='$(unit_tests) $(p11_tests)' \
 		LOG_COMPILER='$(LIBTOOL) --mode=execute $(VALGRIND) $(VALGRIND_FLAGS)'
 .PHONY: check-valgrind
+
+# The tests of the interface, all of them, on databases instead of files.
+check-db: all
+	TEST_BACKEND=db $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(p11_tests)'
+.PHONY: check-db
 
 # The C tests of a build with --enable-coverage, and what they reached of src/lib.
 if WITH_COVERAGE

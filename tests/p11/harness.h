@@ -150,6 +150,10 @@ const char *work_path(const char *format, ...) __attribute__((format(printf, 1, 
  * configuration. The next row finds the usual configuration again.
  */
 void conf_use(const char *tokens, const char *lines);
+/* The store that the configuration names: $TEST_BACKEND, or file. */
+const char *conf_backend(void);
+/* The file that makes a directory a token of that store. */
+const char *token_file(void);
 /* The same with the whole text of the file; NULL removes the file. */
 void conf_write(const char *text);
 bool file_write(const char *path, const char *text);

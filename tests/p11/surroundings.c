@@ -156,14 +156,26 @@ void conf_write(const char *text)
 	conf_changed = true;
 }
 
+const char *conf_backend(void)
+{
+	const char *backend = getenv("TEST_BACKEND");
+
+	return backend && *backend ? backend : "file";
+}
+
+const char *token_file(void)
+{
+	return strcmp(conf_backend(), "db") == 0 ? "sqlite3.db" : "token.object";
+}
+
 /* Errors only: the tests provoke thousands of warnings. */
 static void conf_tokens(const char *tokens, const char *lines)
 {
 	char conf[8192];
 
 	snprintf(conf, sizeof(conf),
-		 "directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n%s",
-		 work_path("%s", tokens), lines ? lines : "");
+		 "directories.tokendir = %s\nobjectstore.backend = %s\nlog.level = ERROR\n%s",
+		 work_path("%s", tokens), conf_backend(), lines ? lines : "");
 	mkdir(work_path("%s", tokens), 0700);
 	file_write(work_path("softhsm2.conf"), conf);
 	setenv("SOFTHSM2_CONF", work_path("softhsm2.conf"), 1);

@@ -420,7 +420,8 @@ static CK_RV conf_of_home(struct ctx *c)
 
 	(void)c;
 	snprintf(home, sizeof(home), "%s", old ? old : "/");
-	snprintf(conf, sizeof(conf), "directories.tokendir = %s/tokens\n", work_dir());
+	snprintf(conf, sizeof(conf), "directories.tokendir = %s/tokens\nobjectstore.backend = %s\n",
+		 work_dir(), conf_backend());
 	conf_use("tokens", NULL);
 	mkdir(work_path("home"), 0700);
 	mkdir(work_path("home/.config"), 0700);

@@ -299,7 +299,7 @@ static CK_RV others_undisturbed(struct ctx *c)
 	return rv == CKR_OK ? p11->C_Digest(c->s, text("x"), 1, out, &len) : rv;
 }
 
-/* A directory without token.object is none yet, and one with it is. */
+/* A directory without the token's file is none yet, and one with it is. */
 static CK_RV half_made(struct ctx *c)
 {
 	CK_RV rv = one_token(c);
@@ -309,8 +309,8 @@ static CK_RV half_made(struct ctx *c)
 		rv = ROW_BROKEN;
 	if (rv == CKR_OK)
 		rv = want(slots_now() == 2);
-	if (rv == CKR_OK && rename(work_path("whole/token.object"),
-				   work_path("%s/half/token.object", tokens_name)) != 0)
+	if (rv == CKR_OK && rename(work_path("whole/%s", token_file()),
+				   work_path("%s/half/%s", tokens_name, token_file())) != 0)
 		rv = ROW_BROKEN;
 	tree_remove(work_path("whole"));
 	return rv == CKR_OK ? want(slots_now() == 3) : rv;

@@ -320,15 +320,15 @@ static CK_RV one_try(struct ctx *c)
 	return rv == CKR_OK ? login(c->s, CKU_USER, USER_PIN) : rv;
 }
 
-/* The token's own file is replaced when it is written, so its number tells. */
+/* The token's own file is replaced or changed when it is written: its number or its time tells. */
 static CK_RV right_pin_writes_nothing(struct ctx *c)
 {
 	char file[4096];
 	struct stat before, after;
 	CK_RV rv = begin(c);
 
-	snprintf(file, sizeof(file), "%s/%s/token.object", work_path("%s", tokens),
-		 dir_entry(work_path("%s", tokens)));
+	snprintf(file, sizeof(file), "%s/%s/%s", work_path("%s", tokens),
+		 dir_entry(work_path("%s", tokens)), token_file());
 	if (rv != CKR_OK || stat(file, &before) != 0)
 		return rv == CKR_OK ? ROW_BROKEN : rv;
 	rv = login(c->s, CKU_USER, USER_PIN);

@@ -1,0 +1,12 @@
+#!/bin/sh
+# The p11 programs that have to do with what is stored, once more, on databases.
+# make check-db runs all of them.
+
+status=0
+for test in general slot session object keys concurrent; do
+	TEST_BACKEND=db ./tests/p11/test_$test || {
+		echo "test_$test fails on the db backend" >&2
+		status=1
+	}
+done
+exit $status
