@@ -160,17 +160,14 @@ tests_p11_test_kdf_many_SOURCES = \
 	%D%/kinds.h
 tests_p11_test_kdf_many_LDADD = $(p11_libs)
 
-<<<<<<< HEAD
 p11_tests += tests/p11/test_fork
 long_tests += tests/p11/test_fork
 tests_p11_test_fork_SOURCES = %D%/fork/test_fork.c %D%/kinds.c %D%/kinds.h
 tests_p11_test_fork_LDADD = $(p11_libs)
 
-=======
 # The same programs on databases; the script needs those that it names.
 p11_scripts =
 if WITH_OBJECTSTORE_BACKEND_DB
 p11_scripts += %D%/on_db.sh
 endif
 EXTRA_DIST += %D%/on_db.sh
->>>>>>> cf56215 (tests: the interface on databases, and SoftHSM's databases as fixtures)

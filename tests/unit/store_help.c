@@ -11,6 +11,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef WITH_OBJECTSTORE_BACKEND_DB
+#include <sqlite3.h>
+#endif
+
+#include "common/buf.h"
 #include "common/str.h"
 #include "object_store/file_format.h"
 #include "unit/unit.h"
@@ -309,3 +314,44 @@ CK_RV help_no_change(struct attrset *s, bool *changed, void *arg)
 	(void)arg;
 	return CKR_OK;
 }
+
+#ifdef WITH_OBJECTSTORE_BACKEND_DB
+static int add_row(void *arg, int count, char **values, char **names)
+{
+	struct buf *b = arg;
+
+	(void)names;
+	for (int i = 0; i < count; i++) {
+		const char *value = values[i] == NULL ? "NULL" : values[i];
+
+		must(buf_append(b, value, strlen(value)));
+		must(buf_append(b, i + 1 < count ? "|" : "\n", 1));
+	}
+	return 0;
+}
+
+char *help_sql_text(const char *dir, const char *sql)
+{
+	char *path = path_join(dir, "sqlite3.db"), *message = NULL, *text;
+	struct buf b = BUF_INIT;
+	sqlite3 *db = NULL;
+
+	CU_ASSERT_EQUAL_FATAL(sqlite3_open(path, &db), SQLITE_OK);
+	(void)sqlite3_busy_timeout(db, 60000);
+	if (sqlite3_exec(db, sql, add_row, &b, &message) != SQLITE_OK) {
+		CU_FAIL(sql);
+		CU_FAIL_FATAL(message);
+	}
+	CU_ASSERT_EQUAL(sqlite3_close(db), SQLITE_OK);
+	must(buf_append(&b, "", 1));
+	text = strdup((const char *)b.data);
+	buf_free(&b);
+	free(path);
+	return text;
+}
+
+void help_sql(const char *dir, const char *sql)
+{
+	free(help_sql_text(dir, sql));
+}
+#endif

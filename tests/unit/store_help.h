@@ -61,6 +61,13 @@ bool help_changed(struct store *s);
 /* The path of the first object file of the directory, to be freed. */
 char *help_object_path(const char *dir);
 
+/*
+ * Runs SQL on the token's database in dir, past the store; help_sql_text gives what the query
+ * answers, values separated by "|" and rows by a line's end, to be freed.
+ */
+void help_sql(const char *dir, const char *sql);
+char *help_sql_text(const char *dir, const char *sql);
+
 /* How many names of the directory end so. */
 size_t help_names(const char *dir, const char *ending);
 

@@ -4,14 +4,19 @@
  */
 #include "config.h"
 
+#include <dirent.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/str.h"
 #include "object_store/file_commit.h"
+#include "object_store/file_format.h"
 #include "object_store/file_lock.h"
 #include "object_store/file_notify.h"
 #include "unit/store_help.h"
@@ -22,14 +27,30 @@ struct kind {
 	const char *name;
 	const char *backend;	/* NULL: in memory */
 	bool bare;		/* as on a system without OFD locks, O_TMPFILE and inotify */
+	void (*damage)(const char *dir);	/* makes the only object undecodable */
 };
 
-static const struct kind kinds[] = {
-	{ "memory", NULL, false },
-	{ "file", "file", false },
-	{ "file, bare system", "file", true },
+static void damage_file(const char *dir)
+{
+	char *path = help_object_path(dir);
+
+	help_put(dir, strrchr(path, '/') + 1, "no object at all", 16);
+	free(path);
+}
+
 #ifdef WITH_OBJECTSTORE_BACKEND_DB
-	{ "db", "db", false },
+static void damage_row(const char *dir)
+{
+	help_sql(dir, "update attribute_integer set value = 'no number' where object_id > 1");
+}
+#endif
+
+static const struct kind kinds[] = {
+	{ "memory", NULL, false, NULL },
+	{ "file", "file", false, damage_file },
+	{ "file, bare system", "file", true, damage_file },
+#ifdef WITH_OBJECTSTORE_BACKEND_DB
+	{ "db", "db", false, damage_row },
 #endif
 };
 
@@ -405,6 +426,346 @@ static void turnover(void)
 	free(list);
 }
 
+/* What is refused leaves nothing behind */
+
+static CK_RV set_too_many(struct attrset *s, bool *changed, void *arg)
+{
+	CK_RV rv = CKR_OK;
+
+	(void)arg;
+	*changed = true;
+	for (size_t i = 0; i <= FILE_ATTRS_MAX && rv == CKR_OK; i++)
+		rv = attrset_set_flag(s, 0x70000000 + i, true);
+	return rv;
+}
+
+static CK_RV remove_all(struct attrset *s, bool *changed, void *arg)
+{
+	(void)arg;
+	*changed = true;
+	while (s->count > 0)
+		attrset_remove(s, s->items[0].type);
+	return CKR_OK;
+}
+
+static void rollback(void)
+{
+	struct attrset *good = help_object(HELP_LABEL, 1), *bad = attrset_new(false);
+	const struct attrset *sets[] = { good, bad };
+	uint64_t id, ids[2] = { 0, 0 };
+	struct store_stamp stamp;
+	struct attrset *s = NULL;
+	bool same = false, changed = true;
+
+	if (dir == NULL) {	/* memory takes anything */
+		attrset_free(good);
+		attrset_free(bad);
+		return;
+	}
+	id = help_add(store, 5);
+	CU_ASSERT_EQUAL(help_list_count(store), 1);
+	CU_ASSERT_EQUAL(store_add(store, sets, 2, ids, NULL), CKR_GENERAL_ERROR);
+	CU_ASSERT_EQUAL(set_too_many(bad, &changed, NULL), CKR_OK);
+	CU_ASSERT_EQUAL(store_add(store, sets, 2, ids, NULL), CKR_DEVICE_MEMORY);
+	CU_ASSERT_EQUAL(help_list_count(store), 1);
+	CU_ASSERT_EQUAL_FATAL(store_load(store, id, &s, &stamp), CKR_OK);
+	attrset_free(s);
+	CU_ASSERT_EQUAL(store_edit_object(store, id, set_too_many, NULL, NULL, NULL),
+			CKR_DEVICE_MEMORY);
+	CU_ASSERT_EQUAL(store_edit_object(store, id, remove_all, NULL, NULL, NULL),
+			CKR_GENERAL_ERROR);
+	CU_ASSERT_EQUAL(store_token_edit(store, set_too_many, NULL), CKR_DEVICE_MEMORY);
+	CU_ASSERT_EQUAL(store_same(store, id, &stamp, &same), CKR_OK);
+	CU_ASSERT_TRUE(same);
+	CU_ASSERT_EQUAL(help_counter(store, id), 5);
+	CU_ASSERT(help_add(store, 6) > id);
+	attrset_free(good);
+	attrset_free(bad);
+}
+
+/* Attributes that come, go and change their kind. */
+static CK_RV reshape(struct attrset *s, bool *changed, void *arg)
+{
+	CK_RV rv = attrset_set_number(s, CKA_LABEL, 77);
+
+	(void)arg;
+	*changed = true;
+	attrset_remove(s, CKA_TOKEN);
+	if (rv == CKR_OK)
+		rv = attrset_set_bytes(s, HELP_COUNTER, "bytes", 5);
+	return rv == CKR_OK ? attrset_set_flag(s, CKA_SENSITIVE, true) : rv;
+}
+
+static void reshaped(void)
+{
+	uint64_t id = help_add(store, 1);
+	struct attrset *given = NULL, *loaded = NULL;
+	struct store_stamp stamp, loaded_stamp;
+	bool same = false;
+
+	CU_ASSERT_EQUAL_FATAL(store_edit_object(store, id, reshape, NULL, &given, &stamp), CKR_OK);
+	CU_ASSERT_EQUAL_FATAL(store_load(store, id, &loaded, &loaded_stamp), CKR_OK);
+	CU_ASSERT_EQUAL(store_same(store, id, &stamp, &same), CKR_OK);
+	CU_ASSERT_TRUE(same);
+	CU_ASSERT_EQUAL_FATAL(loaded->count, 5);
+	CU_ASSERT_EQUAL_FATAL(given->count, 5);
+	for (size_t i = 0; i < loaded->count; i++)
+		CU_ASSERT_TRUE(attr_equal(&given->items[i], &loaded->items[i]));
+	CU_ASSERT_EQUAL(attrset_number(loaded, CKA_LABEL, 0), 77);
+	CU_ASSERT_PTR_NULL(attrset_get(loaded, CKA_TOKEN));
+	CU_ASSERT_TRUE(attrset_flag(loaded, CKA_SENSITIVE, false));
+	attrset_free(given);
+	attrset_free(loaded);
+}
+
+/* Others */
+
+static struct store *open_again(void)
+{
+	struct store *s = NULL;
+
+	CU_ASSERT_EQUAL_FATAL(store_open(store_backend_find(kind->backend), dir, 077, &s), CKR_OK);
+	return s;
+}
+
+/* Polls until the store tells of something; it may be told of the same more than once. */
+static void hears(struct store *s, size_t objects)
+{
+	CU_ASSERT_TRUE(help_changed(s));
+	CU_ASSERT_EQUAL(help_list_count(s), objects);
+}
+
+static void second_store(void)
+{
+	struct store *other;
+	struct store_stamp stamp;
+	struct attrset *s = NULL;
+	uint64_t id, theirs;
+	bool same = true;
+
+	if (dir == NULL)
+		return;
+	other = open_again();
+	CU_ASSERT_EQUAL(help_list_count(other), 0);
+	CU_ASSERT_EQUAL(help_list_count(store), 0);
+	id = help_add(store, 5);
+	hears(other, 1);
+	theirs = help_last_id(other);
+	CU_ASSERT_EQUAL(help_counter(other, theirs), 5);
+	CU_ASSERT_EQUAL_FATAL(store_load(store, id, &s, &stamp), CKR_OK);
+	attrset_free(s);
+	CU_ASSERT_EQUAL(store_edit_object(other, theirs, help_count, NULL, NULL, NULL), CKR_OK);
+	CU_ASSERT_EQUAL(store_same(store, id, &stamp, &same), CKR_OK);
+	CU_ASSERT_FALSE(same);
+	hears(store, 1);
+	CU_ASSERT_EQUAL(help_counter(store, id), 6);
+	CU_ASSERT_EQUAL(store_remove(other, theirs), CKR_OK);
+	hears(store, 0);
+	CU_ASSERT_EQUAL(help_load_code(store, id), CKR_OBJECT_HANDLE_INVALID);
+	CU_ASSERT_EQUAL(store_remove(store, id), CKR_OBJECT_HANDLE_INVALID);
+	store_close(other);
+}
+
+static uint64_t token_flags(struct store *s)
+{
+	struct attrset *attrs = NULL;
+	uint64_t flags;
+
+	CU_ASSERT_EQUAL_FATAL(store_token_load(s, &attrs), CKR_OK);
+	flags = attrset_number(attrs, 0x8000534BUL, 0);
+	attrset_free(attrs);
+	return flags;
+}
+
+/* The token's own data are read each time, so that a PIN counts from the next login on. */
+static void second_token_data(void)
+{
+	struct store *other;
+	uint64_t flags = 7;
+
+	if (dir == NULL)
+		return;
+	other = open_again();
+	CU_ASSERT_EQUAL(token_flags(other), 0x42d);
+	CU_ASSERT_EQUAL(store_token_edit(store, set_flags, &flags), CKR_OK);
+	CU_ASSERT_EQUAL(token_flags(other), 7);
+	store_close(other);
+}
+
+/* In a process of its own: counts the object up, and adds one. */
+static int child_changes(struct store *s, uint64_t id)
+{
+	struct attrset *attrs = attrset_new(false);
+	const struct attrset *sets[] = { attrs };
+	uint64_t *ids = NULL;
+	size_t count = 0;
+	CK_RV rv = attrset_set_flag(attrs, CKA_TOKEN, true);
+
+	if (rv == CKR_OK)
+		rv = store_list(s, &ids, &count);
+	free(ids);
+	for (int i = 0; i < 10 && rv == CKR_OK; i++)
+		rv = store_edit_object(s, id, help_count, NULL, NULL, NULL);
+	if (rv == CKR_OK)
+		rv = store_add(s, sets, 1, &id, NULL);
+	attrset_free(attrs);
+	return rv == CKR_OK && count == 1 ? 0 : 1;
+}
+
+/* The child goes on with the store that it inherits, and both write at the same time. */
+static void forked(void)
+{
+	uint64_t id = help_add(store, 0);
+	int status = -1;
+	pid_t pid;
+
+	if (dir == NULL)
+		return;
+	CU_ASSERT_EQUAL(help_list_count(store), 1);
+	store_fork_prepare(store);
+	pid = fork();
+	if (pid == 0) {
+		store_fork_child(store);
+		_exit(child_changes(store, id));
+	}
+	store_fork_parent(store);
+	CU_ASSERT_TRUE_FATAL(pid > 0);
+	for (int i = 0; i < 10; i++)
+		CU_ASSERT_EQUAL(store_edit_object(store, id, help_count, NULL, NULL, NULL), CKR_OK);
+	CU_ASSERT_EQUAL_FATAL(waitpid(pid, &status, 0), pid);
+	CU_ASSERT_EQUAL(status, 0);
+	hears(store, 2);
+	CU_ASSERT_EQUAL(help_counter(store, id), 20);
+}
+
+static void damaged(void)
+{
+	struct store *other;
+	uint64_t id, *ids = NULL;
+	size_t count = 0;
+
+	if (dir == NULL)
+		return;
+	(void)help_add(store, 1);
+	kind->damage(dir);
+	other = open_again();
+	CU_ASSERT_EQUAL_FATAL(store_list(other, &ids, &count), CKR_OK);
+	CU_ASSERT_EQUAL_FATAL(count, 1);
+	CU_ASSERT_EQUAL(help_load_code(other, ids[0]), CKR_DATA_INVALID);
+	CU_ASSERT_EQUAL(help_load_code(other, ids[0]), CKR_DATA_INVALID);
+	CU_ASSERT_EQUAL(store_edit_object(other, ids[0], help_count, NULL, NULL, NULL),
+			CKR_DATA_INVALID);
+	id = help_add(other, 2);
+	CU_ASSERT_EQUAL(help_counter(other, id), 2);
+	CU_ASSERT_EQUAL(store_remove(other, ids[0]), CKR_OK);
+	CU_ASSERT_EQUAL(help_list_count(other), 1);
+	free(ids);
+	store_close(other);
+}
+
+/* Modes */
+
+/* Calls fn for each file of the token. */
+static void each_file(void (*fn)(const char *path, mode_t mode), mode_t mode)
+{
+	const struct dirent *entry;
+	DIR *listing = opendir(dir);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(listing);
+	while ((entry = readdir(listing)) != NULL) {
+		char *path = path_join(dir, entry->d_name);
+
+		if (entry->d_name[0] != '.')
+			fn(path, mode);
+		free(path);
+	}
+	(void)closedir(listing);
+}
+
+static void set_mode(const char *path, mode_t mode)
+{
+	CU_ASSERT_EQUAL(chmod(path, mode), 0);
+}
+
+static void has_mode(const char *path, mode_t mode)
+{
+	struct stat st;
+
+	CU_ASSERT_EQUAL_FATAL(stat(path, &st), 0);
+	CU_ASSERT_EQUAL(st.st_mode & 07777, mode);
+}
+
+static void umasks(void)
+{
+	struct attrset *token = help_token_attrs();
+	mode_t old = umask(0);
+	struct store *s = NULL;
+
+	if (dir != NULL) {
+		store_close(store);
+		CU_ASSERT_EQUAL(store_delete(store_backend_find(kind->backend), dir), CKR_OK);
+		store = NULL;
+		CU_ASSERT_EQUAL_FATAL(store_create(store_backend_find(kind->backend), dir, 027,
+						   token, &s), CKR_OK);
+		(void)help_add(s, 1);
+		has_mode(dir, 0750);
+		each_file(has_mode, 0640);
+		store_close(s);
+	}
+	(void)umask(old);
+	attrset_free(token);
+}
+
+/* Counts what does not go as it should, since CUnit's figures stay in the process. */
+static int use_read_only(struct help_token *t)
+{
+	struct attrset *attrs = NULL;
+	const struct attrset *sets[1];
+	struct store *s = NULL;
+	uint64_t *ids = NULL, id = 0;
+	size_t count = 0;
+	int bad = 0;
+
+	if (store_open(store_backend_find(kind->backend), t->dir, 077, &s) != CKR_OK ||
+	    store_list(s, &ids, &count) != CKR_OK || count != 1 ||
+	    store_load(s, ids[0], &attrs, NULL) != CKR_OK)
+		return 50;
+	sets[0] = attrs;
+	id = ids[0];
+	bad += !help_is_whole(attrs);
+	bad += store_add(s, sets, 1, &id, NULL) != CKR_TOKEN_WRITE_PROTECTED;
+	bad += store_edit_object(s, id, help_count, NULL, NULL, NULL) !=
+	       CKR_TOKEN_WRITE_PROTECTED;
+	bad += store_edit_object(s, id, help_no_change, NULL, NULL, NULL) != CKR_OK;
+	bad += store_token_edit(s, help_no_change, NULL) != CKR_OK;
+	bad += store_token_edit(s, help_count, NULL) != CKR_TOKEN_WRITE_PROTECTED;
+	bad += store_remove(s, id) != CKR_TOKEN_WRITE_PROTECTED;
+	bad += store_clear(s) != CKR_TOKEN_WRITE_PROTECTED;
+	attrset_free(attrs);
+	bad += store_load(s, id, &attrs, NULL) != CKR_OK || !help_is_whole(attrs);
+	attrset_free(attrs);
+	free(ids);
+	store_close(s);
+	return bad;
+}
+
+static void read_only(void)
+{
+	struct help_token t = { .root = root, .dir = dir };
+
+	if (dir == NULL)
+		return;
+	(void)help_add(store, 3);
+	each_file(set_mode, 0444);
+	set_mode(dir, 0555);
+	CU_ASSERT_EQUAL(help_as_nobody(use_read_only, &t), 0);
+	each_file(set_mode, 0666);	/* the directory alone is enough */
+	CU_ASSERT_EQUAL(help_as_nobody(use_read_only, &t), 0);
+	set_mode(dir, 0755);
+	each_file(set_mode, 0644);
+	CU_ASSERT_EQUAL(help_list_count(store), 1);
+}
+
 #define CONTRACT_TEST(name) \
 	static void test_##name(void) \
 	{ \
@@ -423,6 +784,14 @@ CONTRACT_TEST(token_data)
 CONTRACT_TEST(opened_again)
 CONTRACT_TEST(threads)
 CONTRACT_TEST(turnover)
+CONTRACT_TEST(rollback)
+CONTRACT_TEST(reshaped)
+CONTRACT_TEST(second_store)
+CONTRACT_TEST(second_token_data)
+CONTRACT_TEST(forked)
+CONTRACT_TEST(damaged)
+CONTRACT_TEST(umasks)
+CONTRACT_TEST(read_only)
 
 static void test_backends(void)
 {
@@ -446,6 +815,14 @@ static const struct unit_test tests[] = {
 	UNIT_TEST(test_opened_again),
 	UNIT_TEST(test_threads),
 	UNIT_TEST(test_turnover),
+	UNIT_TEST(test_rollback),
+	UNIT_TEST(test_reshaped),
+	UNIT_TEST(test_second_store),
+	UNIT_TEST(test_second_token_data),
+	UNIT_TEST(test_forked),
+	UNIT_TEST(test_damaged),
+	UNIT_TEST(test_umasks),
+	UNIT_TEST(test_read_only),
 	UNIT_TEST(test_backends),
 };
 
