@@ -80,7 +80,8 @@ check-long: all
 
 # The C tests under valgrind; a leak or an invalid access fails the test.
 VALGRIND_FLAGS = --quiet --leak-check=full --error-exitcode=1 \
-	--keep-debuginfo=yes
+	--keep-debuginfo=yes --suppressions=$(abs_top_srcdir)/tests/valgrind.supp
+EXTRA_DIST += tests/valgrind.supp
 
 check-valgrind: all
 	@if test '$(VALGRIND)' = no; then \

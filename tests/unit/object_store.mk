@@ -27,3 +27,9 @@ tests_unit_test_store_token_LDADD = $(UNIT_LIBS)
 unit_tests += tests/unit/test_store_crash
 tests_unit_test_store_crash_SOURCES = %D%/object_store/test_store_crash.c $(store_help)
 tests_unit_test_store_crash_LDADD = $(UNIT_LIBS)
+
+if WITH_OBJECTSTORE_BACKEND_DB
+unit_tests += tests/unit/test_store_db
+tests_unit_test_store_db_SOURCES = %D%/object_store/test_store_db.c $(store_help)
+tests_unit_test_store_db_LDADD = $(UNIT_LIBS)
+endif

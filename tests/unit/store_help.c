@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -339,8 +340,8 @@ char *help_sql_text(const char *dir, const char *sql)
 	CU_ASSERT_EQUAL_FATAL(sqlite3_open(path, &db), SQLITE_OK);
 	(void)sqlite3_busy_timeout(db, 60000);
 	if (sqlite3_exec(db, sql, add_row, &b, &message) != SQLITE_OK) {
-		CU_FAIL(sql);
-		CU_FAIL_FATAL(message);
+		fprintf(stderr, "%s: %s\n", sql, message);
+		CU_FAIL_FATAL("SQL");
 	}
 	CU_ASSERT_EQUAL(sqlite3_close(db), SQLITE_OK);
 	must(buf_append(&b, "", 1));

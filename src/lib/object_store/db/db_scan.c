@@ -2,6 +2,9 @@
 
 #include "object_store/db/db_scan.h"
 
+/* No attribute has this type, so a row without one stands for no other. */
+#define NO_TYPE ((int64_t)-1)
+
 /* Read, but of the wrong type: any value that is no number and no blob. */
 static CK_RV take_value(sqlite3_stmt *s, struct db_row *out)
 {
@@ -32,9 +35,11 @@ CK_RV db_row_take(sqlite3_stmt *s, enum db_table table, struct db_row *out)
 	if (sqlite3_column_type(s, 0) == SQLITE_INTEGER)
 		out->object = sqlite3_column_int64(s, 0);
 	out->id = sqlite3_column_int64(s, 1);
-	out->type = sqlite3_column_int64(s, 2);
-	out->sound = sqlite3_column_type(s, 2) == SQLITE_INTEGER &&
-		     (sqlite3_int64)(CK_ATTRIBUTE_TYPE)out->type == out->type;
+	if (sqlite3_column_type(s, 2) == SQLITE_INTEGER)
+		out->type = sqlite3_column_int64(s, 2);
+	else
+		out->type = NO_TYPE;
+	out->sound = out->type != NO_TYPE && (int64_t)(CK_ATTRIBUTE_TYPE)out->type == out->type;
 	rv = take_value(s, out);
 	if (rv == CKR_OK)
 		out->print = db_cell_print(&out->cell, out->id, out->type) + !out->sound;
