@@ -7,7 +7,8 @@ prog=$(basename "$0")
 
 # Bare name: a package. "command=package": the package is installed only when
 # the command is missing, whichever package brought it.
-build_packages='gcc libc6-dev make autoconf automake libtool pkg-config libssl-dev'
+build_packages='gcc libc6-dev make autoconf automake libtool pkg-config libssl-dev
+libsqlite3-dev'
 
 say()
 {
