@@ -88,6 +88,32 @@ static CK_RV use(struct store_db *d, bool path)
 	return CKR_DEVICE_REMOVED;
 }
 
+/*
+ * Begins a change, of the token's own data or of its objects. While another process writes, for
+ * whatever time, other threads read: the store's lock is given up meanwhile, so what was looked up
+ * before is to be looked up again.
+ */
+static CK_RV begin_change(struct store_db *d, bool token)
+{
+	struct db_wait wait = { .tries = 0 };
+	bool busy = false;
+
+	for (;;) {
+		CK_RV rv = token ? use_token(d, true) : use(d, true);
+		bool again;
+
+		if (rv == CKR_OK)
+			rv = db_begin_or_busy(d->conn, &busy);
+		if (rv != CKR_OK || !busy)
+			return rv;
+		lock_drop(&d->base.lock);
+		again = db_wait(&wait);
+		lock_take(&d->base.lock);
+		if (!again)
+			return d->conn == NULL ? CKR_DEVICE_ERROR : db_busy(d->conn, &wait);
+	}
+}
+
 static CK_RV refresh(struct store_db *d)
 {
 	CK_RV rv = db_begin(d->conn, FILE_READING);
@@ -274,31 +300,46 @@ static CK_RV db_same(struct store *s, uint64_t id, const struct store_stamp *sta
 /* Edits */
 
 struct edit {
-	int64_t id;
+	uint64_t id;			/* DB_TOKEN_ID: the token's own data */
 	store_edit *edit;
 	void *arg;
 	uint64_t *damage_told;
-	struct db_known_object *known;	/* NULL: the token's own data */
+	struct db_known_object *known;	/* NULL: the token */
 	struct attrset **out;		/* where what is stored then goes, or NULL */
 	struct store_stamp *stamp;
 };
 
-/* Within a transaction. *attrs is what then shall be stored. */
-static CK_RV edit_read(struct store_db *d, const struct edit *e, struct db_object *o,
+/* Within a transaction: what is known cannot change any more. */
+static CK_RV edit_find(struct store_db *d, struct edit *e)
+{
+	e->damage_told = &d->token_damage;
+	if (e->id == DB_TOKEN_ID)
+		return CKR_OK;
+	e->known = db_known_find(&d->known, e->id);
+	if (e->known == NULL)
+		return CKR_OBJECT_HANDLE_INVALID;
+	e->damage_told = &e->known->damage_told;
+	return CKR_OK;
+}
+
+/* *attrs is what then shall be stored. */
+static CK_RV edit_read(struct store_db *d, struct edit *e, struct db_object *o,
 		       struct attrset **attrs, bool *changed)
 {
-	CK_RV rv = db_object_read(d->conn, e->id, o);
+	CK_RV rv = edit_find(d, e);
 
 	*changed = false;
+	if (rv == CKR_OK)
+		rv = db_object_read(d->conn, (int64_t)e->id, o);
 	if (rv == CKR_OK && o->damaged)
-		rv = tell_damage(d, e->id, o->print, e->damage_told);
+		rv = tell_damage(d, (int64_t)e->id, o->print, e->damage_told);
 	if (rv != CKR_OK)
 		return rv;
 	*attrs = attrset_dup(o->attrs, false);
 	return *attrs == NULL ? CKR_HOST_MEMORY : e->edit(*attrs, changed, e->arg);
 }
 
-static CK_RV edit_write(struct store_db *d, const struct edit *e, struct db_object *o,
+static CK_RV edit_write(struct store_db *d, struct edit *e, struct db_object *o,
 			struct attrset **attrs)
 {
 	bool changed;
@@ -307,11 +348,11 @@ static CK_RV edit_write(struct store_db *d, const struct edit *e, struct db_obje
 	if (rv != CKR_OK || !changed)
 		return rv;
 	rv = db_schema_index(d->conn);
-	return rv == CKR_OK ? db_object_change(d->conn, e->id, o, *attrs) : rv;
+	return rv == CKR_OK ? db_object_change(d->conn, (int64_t)e->id, o, *attrs) : rv;
 }
 
 /* Where nothing can be written, an edit that turns out to change nothing succeeds all the same. */
-static CK_RV edit_read_only(struct store_db *d, const struct edit *e, struct db_object *o,
+static CK_RV edit_read_only(struct store_db *d, struct edit *e, struct db_object *o,
 			    struct attrset **attrs)
 {
 	bool changed;
@@ -339,15 +380,15 @@ static void after_edit(struct store_db *d, const struct edit *e, const struct db
 	}
 }
 
-static CK_RV edit_object(struct store_db *d, const struct edit *e)
+static CK_RV edit_object(struct store_db *d, struct edit *e)
 {
 	struct db_object o = { .attrs = NULL };
 	struct attrset *attrs = NULL;
-	CK_RV rv = db_begin(d->conn, FILE_WRITING);
+	CK_RV rv = begin_change(d, e->id == DB_TOKEN_ID);
 
 	if (rv == CKR_OK) {
 		rv = db_end(d->conn, edit_write(d, e, &o, &attrs));
-	} else if (rv == CKR_TOKEN_WRITE_PROTECTED) {
+	} else if (rv == CKR_TOKEN_WRITE_PROTECTED && d->conn != NULL) {
 		rv = db_begin(d->conn, FILE_READING);
 		if (rv == CKR_OK)
 			rv = db_end(d->conn, edit_read_only(d, e, &o, &attrs));
@@ -362,29 +403,18 @@ static CK_RV edit_object(struct store_db *d, const struct edit *e)
 static CK_RV db_edit(struct store *s, uint64_t id, store_edit *edit, void *arg,
 		     struct attrset **out, struct store_stamp *stamp)
 {
-	struct store_db *d = as_db(s);
-	struct edit e = { .edit = edit, .arg = arg, .out = out, .stamp = stamp };
-	CK_RV rv = use(d, true);
+	struct edit e = { .id = id, .edit = edit, .arg = arg, .out = out, .stamp = stamp };
 
-	if (rv != CKR_OK)
-		return rv;
-	e.known = db_known_find(&d->known, id);
-	if (e.known == NULL)
+	if (db_known_find(&as_db(s)->known, id) == NULL)
 		return CKR_OBJECT_HANDLE_INVALID;
-	e.id = e.known->id;
-	e.damage_told = &e.known->damage_told;
-	return edit_object(d, &e);
+	return edit_object(as_db(s), &e);
 }
 
 static CK_RV db_token_edit(struct store *s, store_edit *edit, void *arg)
 {
-	struct store_db *d = as_db(s);
-	const struct edit e = { .id = DB_TOKEN_ID, .edit = edit, .arg = arg,
-				.damage_told = &d->token_damage };
-	CK_RV rv = use_token(d, true);
+	struct edit e = { .id = DB_TOKEN_ID, .edit = edit, .arg = arg };
+	CK_RV rv = edit_object(as_db(s), &e);
 
-	if (rv == CKR_OK)
-		rv = edit_object(d, &e);
 	return rv == CKR_OBJECT_HANDLE_INVALID ? CKR_TOKEN_NOT_RECOGNIZED : rv;
 }
 
@@ -434,9 +464,7 @@ static CK_RV db_add(struct store *s, const struct attrset *const *sets, size_t n
 
 	if (n == 0 || n > ARRAY_LEN(made))
 		return CKR_ARGUMENTS_BAD;
-	rv = use(d, true);
-	if (rv == CKR_OK)
-		rv = db_begin(d->conn, FILE_WRITING);
+	rv = begin_change(d, false);
 	if (rv != CKR_OK)
 		return rv;
 	rv = db_end(d->conn, add_all(d, sets, n, made));
@@ -454,25 +482,23 @@ static CK_RV db_add(struct store *s, const struct attrset *const *sets, size_t n
 	return rv;
 }
 
-static CK_RV remove_indexed(struct db_conn *c, int64_t id)
+static CK_RV remove_known(struct store_db *d, const struct db_known_object *k)
 {
-	CK_RV rv = db_schema_index(c);
+	CK_RV rv = k == NULL ? CKR_OBJECT_HANDLE_INVALID : db_schema_index(d->conn);
 
-	return rv == CKR_OK ? db_object_remove(c, id) : rv;
+	return rv == CKR_OK ? db_object_remove(d->conn, k->id) : rv;
 }
 
 static CK_RV db_remove(struct store *s, uint64_t id)
 {
 	struct store_db *d = as_db(s);
-	CK_RV rv = use(d, true);
 	struct db_known_object *k = db_known_find(&d->known, id);
+	CK_RV rv = k == NULL ? CKR_OBJECT_HANDLE_INVALID : begin_change(d, false);
 
-	if (rv == CKR_OK && k == NULL)
-		rv = CKR_OBJECT_HANDLE_INVALID;
-	if (rv == CKR_OK)
-		rv = db_begin(d->conn, FILE_WRITING);
-	if (rv == CKR_OK)
-		rv = db_end(d->conn, remove_indexed(d->conn, k->id));
+	if (rv != CKR_OK)
+		return rv;
+	k = db_known_find(&d->known, id);
+	rv = db_end(d->conn, remove_known(d, k));
 	if (rv == CKR_OK) {
 		follow(d);
 		db_known_forget(&d->known, k);
@@ -483,15 +509,14 @@ static CK_RV db_remove(struct store *s, uint64_t id)
 static CK_RV db_clear(struct store *s)
 {
 	struct store_db *d = as_db(s);
-	const bool listed = d->listed;
-	CK_RV rv = use(d, true);
+	CK_RV rv = begin_change(d, false);
+	bool listed;
 
-	if (rv == CKR_OK)
-		rv = db_begin(d->conn, FILE_WRITING);
 	if (rv == CKR_OK)
 		rv = db_end(d->conn, db_object_clear(d->conn));
 	if (rv != CKR_OK)
 		return rv;
+	listed = d->listed;
 	/* Nothing is left, so this state is known whatever was before. */
 	db_known_clear(&d->known);
 	d->known.mark = d->conn->after;

@@ -5,14 +5,17 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -590,6 +593,54 @@ static void test_locked(void)
 	help_destroy(&t);
 }
 
+struct waiting {
+	struct store *s;
+	uint64_t id;
+	atomic_bool begun;
+	CK_RV rv;
+};
+
+static void *edit_slowly(void *arg)
+{
+	struct waiting *w = arg;
+
+	atomic_store(&w->begun, true);
+	w->rv = store_edit_object(w->s, w->id, help_count, NULL, NULL, NULL);
+	return NULL;
+}
+
+/*
+ * While one thread waits for another process's write, the others read. Did they wait with it, the
+ * lock would outlast its patience.
+ */
+static void test_readers_do_not_wait(void)
+{
+	const struct timespec pause = { 0, 5000000 };
+	struct waiting w = { .rv = CKR_GENERAL_ERROR };
+	struct help_token t;
+	pthread_t thread;
+	sqlite3 *holder;
+
+	create(&t);
+	w.s = t.store;
+	w.id = help_add(t.store, 1);
+	CU_ASSERT_EQUAL(help_list_count(t.store), 1);
+	holder = hold(t.dir, "begin immediate");
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, edit_slowly, &w), 0);
+	while (!atomic_load(&w.begun))
+		(void)nanosleep(&pause, NULL);
+	for (int i = 0; i < 20; i++) {
+		CU_ASSERT_EQUAL(help_counter(t.store, w.id), 1);
+		CU_ASSERT_FALSE(help_changed(t.store));
+		(void)nanosleep(&pause, NULL);
+	}
+	CU_ASSERT_EQUAL(sqlite3_close(holder), SQLITE_OK);
+	CU_ASSERT_EQUAL(pthread_join(thread, NULL), 0);
+	CU_ASSERT_EQUAL(w.rv, CKR_OK);
+	CU_ASSERT_EQUAL(help_counter(t.store, w.id), 2);
+	help_destroy(&t);
+}
+
 /* In a child, where no file may grow beyond what there is. */
 static int write_when_full(struct store *s, uint64_t id)
 {
@@ -965,6 +1016,7 @@ static const struct unit_test tests[] = {
 	UNIT_TEST(test_open_writes_nothing),
 	UNIT_TEST(test_damaged_in_use),
 	UNIT_TEST(test_locked),
+	UNIT_TEST(test_readers_do_not_wait),
 	UNIT_TEST(test_full),
 	UNIT_TEST(test_news_name_objects),
 	UNIT_TEST(test_news_survive_own_changes),

@@ -17,8 +17,8 @@
 #define SQL_MAX 100000		/* the text of a hostile schema, too */
 
 /* Waits are short at first, since a commit is over soon, and never long. */
-#define WAIT_FIRST_US 500
-#define WAIT_LAST_US 20000
+#define WAIT_FIRST_US 500L
+#define WAIT_LAST_US 20000L
 
 static atomic_uint wait_ms = DB_WAIT_MS;
 static atomic_uint last_serial;
@@ -39,20 +39,30 @@ static uint64_t monotonic_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 }
 
+bool db_wait(struct db_wait *w)
+{
+	long us = w->tries < 5 ? WAIT_FIRST_US << w->tries : WAIT_LAST_US;
+	struct timespec pause = { 0, us * 1000 };
+	uint64_t now = monotonic_ns();
+
+	if (w->tries++ == 0)
+		w->since = now;
+	if (now - w->since >= (uint64_t)atomic_load(&wait_ms) * 1000000U)
+		return false;
+	(void)nanosleep(&pause, NULL);
+	return true;
+}
+
 /* SQLite asks, with another process's lock in the way: try again? */
 static int wait_turn(void *arg, int tries)
 {
 	struct db_conn *c = arg;
-	long us = WAIT_FIRST_US * (tries < 5 ? 1L << tries : WAIT_LAST_US / WAIT_FIRST_US);
-	struct timespec pause = { 0, (us > WAIT_LAST_US ? WAIT_LAST_US : us) * 1000 };
-	uint64_t now = monotonic_ns();
 
-	if (tries == 0)
-		c->wait_since = now;
-	if (now - c->wait_since >= (uint64_t)atomic_load(&wait_ms) * 1000000U)
+	if (c->impatient)
 		return 0;
-	(void)nanosleep(&pause, NULL);
-	return 1;
+	if (tries == 0)
+		c->wait = (struct db_wait){ .tries = 0 };
+	return db_wait(&c->wait);
 }
 
 /*
@@ -108,6 +118,20 @@ static CK_RV code_of(const struct db_conn *c, int rc)
 	return CKR_DEVICE_ERROR;
 }
 
+static void tell_busy(const struct db_conn *c, const char *what, const struct db_wait *w)
+{
+	uint64_t waited = (monotonic_ns() - w->since) / 1000000000U;
+
+	log_error("cannot %s %s: locked by another process for %llu s", what, c->path,
+		  (unsigned long long)waited);
+}
+
+CK_RV db_busy(const struct db_conn *c, const struct db_wait *w)
+{
+	tell_busy(c, "change", w);
+	return code_of(c, SQLITE_BUSY);
+}
+
 CK_RV db_failed(const struct db_conn *c, const char *what, int rc)
 {
 	CK_RV rv = code_of(c, rc);
@@ -115,10 +139,7 @@ CK_RV db_failed(const struct db_conn *c, const char *what, int rc)
 	int primary = rc & 0xff, err = 0;
 
 	if (primary == SQLITE_BUSY) {
-		uint64_t waited = (monotonic_ns() - c->wait_since) / 1000000000U;
-
-		log_error("cannot %s %s: locked by another process for %llu s", what, c->path,
-			  (unsigned long long)waited);
+		tell_busy(c, what, &c->wait);
 		return rv;
 	}
 	if (c->db != NULL && (primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR))
@@ -273,25 +294,46 @@ static CK_RV take_read_lock(struct db_conn *c)
 	return rv == CKR_OK ? db_run(c, s) : rv;
 }
 
-CK_RV db_begin(struct db_conn *c, enum file_aim aim)
+static int exec_begin(struct db_conn *c, enum file_aim aim)
 {
-	CK_RV rv;
-
 	c->aim = aim;
 	c->steps = 0;
-	rv = db_exec(c, aim == FILE_WRITING ? "begin immediate" : "begin",
-		     aim == FILE_WRITING ? "change" : "read");
-	if (rv != CKR_OK)
-		return rv;
 	c->changes = sqlite3_total_changes(c->db);
 	c->schema_changed = false;
-	if (aim == FILE_READING)
+	return sqlite3_exec(c->db, aim == FILE_WRITING ? "begin immediate" : "begin", NULL, NULL,
+			    NULL);
+}
+
+/* What follows on a begin. */
+static CK_RV begun(struct db_conn *c, int rc)
+{
+	CK_RV rv = CKR_OK;
+
+	if (rc != SQLITE_OK)
+		return db_failed(c, c->aim == FILE_WRITING ? "change" : "read", rc);
+	if (c->aim == FILE_READING)
 		rv = take_read_lock(c);
 	if (rv == CKR_OK)
 		rv = db_mark(c, &c->before);
 	if (rv != CKR_OK)
 		db_rollback(c);
 	return rv;
+}
+
+CK_RV db_begin(struct db_conn *c, enum file_aim aim)
+{
+	return begun(c, exec_begin(c, aim));
+}
+
+CK_RV db_begin_or_busy(struct db_conn *c, bool *busy)
+{
+	int rc;
+
+	c->impatient = true;
+	rc = exec_begin(c, FILE_WRITING);
+	c->impatient = false;
+	*busy = (rc & 0xff) == SQLITE_BUSY;
+	return *busy ? CKR_OK : begun(c, rc);
 }
 
 void db_rollback(struct db_conn *c)

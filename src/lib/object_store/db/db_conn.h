@@ -31,6 +31,12 @@ enum {
 	DB_STATEMENTS = 32
 };
 
+/* Waiting for another process: since when (monotonic ns), and how often it was tried. */
+struct db_wait {
+	uint64_t since;
+	unsigned int tries;
+};
+
 struct db_conn {
 	char *path;			/* of the database */
 	sqlite3 *db;
@@ -47,7 +53,8 @@ struct db_conn {
 	int changes;			/* SQLite's count of changed rows at the beginning */
 	bool schema_changed;
 	uint64_t steps;			/* that SQLite took in the transaction */
-	uint64_t wait_since;		/* the lock that we wait for, monotonic ns */
+	bool impatient;			/* does not wait for locks at all */
+	struct db_wait wait;		/* for the lock that was in the way last */
 	struct db_conn *next;		/* of those that a fork left behind */
 };
 
@@ -85,6 +92,15 @@ CK_RV db_mark(struct db_conn *c, uint64_t *out) MUST_CHECK;
  * needs neither.
  */
 CK_RV db_begin(struct db_conn *c, enum file_aim aim) MUST_CHECK;
+
+/*
+ * The same for writing, but it does not wait: *busy tells that another process is writing, and that
+ * nothing was begun. Then the caller sleeps with db_wait, for which it may give up its lock, and
+ * tries again until that says no; db_busy is the failure.
+ */
+CK_RV db_begin_or_busy(struct db_conn *c, bool *busy) MUST_CHECK;
+bool db_wait(struct db_wait *w);
+CK_RV db_busy(const struct db_conn *c, const struct db_wait *w) MUST_CHECK;
 
 /* Durable when it returns CKR_OK; a failed commit is rolled back. c->after is the mark then. */
 CK_RV db_commit(struct db_conn *c) MUST_CHECK;
