@@ -32,4 +32,8 @@ if WITH_OBJECTSTORE_BACKEND_DB
 unit_tests += tests/unit/test_store_db
 tests_unit_test_store_db_SOURCES = %D%/object_store/test_store_db.c $(store_help)
 tests_unit_test_store_db_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/test_store_db_use
+tests_unit_test_store_db_use_SOURCES = %D%/object_store/test_store_db_use.c $(store_help)
+tests_unit_test_store_db_use_LDADD = $(UNIT_LIBS)
 endif

@@ -77,15 +77,20 @@ bool help_is_whole(const struct attrset *s)
 	return true;
 }
 
-void help_create(struct help_token *t)
+void help_create_on(const char *backend, struct help_token *t)
 {
 	struct attrset *token = help_token_attrs();
 
 	t->root = unit_make_dir();
 	t->dir = path_join(t->root, "0b5e1bd2-6c6b-43b5-a7d9-5b4f8d8ae1c3");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(t->dir);
-	must(store_create(store_backend_find("file"), t->dir, 077, token, &t->store));
+	must(store_create(store_backend_find(backend), t->dir, 077, token, &t->store));
 	attrset_free(token);
+}
+
+void help_create(struct help_token *t)
+{
+	help_create_on("file", t);
 }
 
 void help_destroy(struct help_token *t)
@@ -95,12 +100,17 @@ void help_destroy(struct help_token *t)
 	unit_remove_dir(t->root);
 }
 
-struct store *help_open(const char *dir)
+struct store *help_open_on(const char *backend, const char *dir)
 {
 	struct store *s = NULL;
 
-	must(store_open(store_backend_find("file"), dir, 077, &s));
+	must(store_open(store_backend_find(backend), dir, 077, &s));
 	return s;
+}
+
+struct store *help_open(const char *dir)
+{
+	return help_open_on("file", dir);
 }
 
 uint64_t help_add(struct store *s, uint64_t counter)
@@ -276,8 +286,13 @@ CK_RV help_load_code(struct store *s, uint64_t id)
 
 CK_RV help_open_code(const char *dir)
 {
+	return help_open_code_on("file", dir);
+}
+
+CK_RV help_open_code_on(const char *backend, const char *dir)
+{
 	struct store *s = NULL;
-	CK_RV rv = store_open(help_backend(), dir, 077, &s);
+	CK_RV rv = store_open(store_backend_find(backend), dir, 077, &s);
 
 	CU_ASSERT_EQUAL(s != NULL, rv == CKR_OK);
 	store_close(s);
@@ -314,6 +329,67 @@ CK_RV help_no_change(struct attrset *s, bool *changed, void *arg)
 	(void)changed;
 	(void)arg;
 	return CKR_OK;
+}
+
+void help_each_file(const char *dir, void (*fn)(const char *path, mode_t mode), mode_t mode)
+{
+	const struct dirent *entry;
+	DIR *listing = opendir(dir);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(listing);
+	while ((entry = readdir(listing)) != NULL) {
+		char *path = path_join(dir, entry->d_name);
+
+		if (entry->d_name[0] != '.')
+			fn(path, mode);
+		free(path);
+	}
+	(void)closedir(listing);
+}
+
+void help_set_mode(const char *path, mode_t mode)
+{
+	CU_ASSERT_EQUAL(chmod(path, mode), 0);
+}
+
+void help_has_mode(const char *path, mode_t mode)
+{
+	struct stat st;
+
+	CU_ASSERT_EQUAL_FATAL(stat(path, &st), 0);
+	CU_ASSERT_EQUAL(st.st_mode & 07777, mode);
+}
+
+int help_use_read_only(struct help_token *t)
+{
+	struct attrset *attrs = NULL;
+	const struct attrset *sets[1];
+	struct store *s = NULL;
+	uint64_t *ids = NULL, id = 0;
+	size_t count = 0;
+	int bad = 0;
+
+	if (store_open(store_backend_find(t->backend), t->dir, 077, &s) != CKR_OK ||
+	    store_list(s, &ids, &count) != CKR_OK || count != 1 ||
+	    store_load(s, ids[0], &attrs, NULL) != CKR_OK)
+		return 50;
+	sets[0] = attrs;
+	id = ids[0];
+	bad += !help_is_whole(attrs);
+	bad += store_add(s, sets, 1, &id, NULL) != CKR_TOKEN_WRITE_PROTECTED;
+	bad += store_edit_object(s, id, help_count, NULL, NULL, NULL) !=
+	       CKR_TOKEN_WRITE_PROTECTED;
+	bad += store_edit_object(s, id, help_no_change, NULL, NULL, NULL) != CKR_OK;
+	bad += store_token_edit(s, help_no_change, NULL) != CKR_OK;
+	bad += store_token_edit(s, help_count, NULL) != CKR_TOKEN_WRITE_PROTECTED;
+	bad += store_remove(s, id) != CKR_TOKEN_WRITE_PROTECTED;
+	bad += store_clear(s) != CKR_TOKEN_WRITE_PROTECTED;
+	attrset_free(attrs);
+	bad += store_load(s, id, &attrs, NULL) != CKR_OK || !help_is_whole(attrs);
+	attrset_free(attrs);
+	free(ids);
+	store_close(s);
+	return bad;
 }
 
 #ifdef WITH_OBJECTSTORE_BACKEND_DB
@@ -354,5 +430,15 @@ char *help_sql_text(const char *dir, const char *sql)
 void help_sql(const char *dir, const char *sql)
 {
 	free(help_sql_text(dir, sql));
+}
+
+void help_sql_is(const char *dir, const char *sql, const char *expected)
+{
+	char *text = help_sql_text(dir, sql);
+
+	CU_ASSERT_STRING_EQUAL(text, expected);
+	if (strcmp(text, expected) != 0)
+		fprintf(stderr, "%s gives\n%s", sql, text);
+	free(text);
 }
 #endif

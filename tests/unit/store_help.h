@@ -17,9 +17,15 @@ struct help_token {
 	char *root;		/* the directory of tokens */
 	char *dir;		/* the token's own */
 	struct store *store;
+	const char *backend;	/* for help_use_read_only */
 };
 
 void help_create(struct help_token *t);
+
+/* The same, and the three of that sort below, with that backend instead of files. */
+void help_create_on(const char *backend, struct help_token *t);
+struct store *help_open_on(const char *backend, const char *dir);
+CK_RV help_open_code_on(const char *backend, const char *dir);
 
 /* Closes the store and removes all. */
 void help_destroy(struct help_token *t);
@@ -67,6 +73,7 @@ char *help_object_path(const char *dir);
  */
 void help_sql(const char *dir, const char *sql);
 char *help_sql_text(const char *dir, const char *sql);
+void help_sql_is(const char *dir, const char *sql, const char *expected);
 
 /* How many names of the directory end so. */
 size_t help_names(const char *dir, const char *ending);
@@ -102,5 +109,16 @@ CK_RV help_no_change(struct attrset *s, bool *changed, void *arg);
  * since CUnit's counts stay there.
  */
 int help_as_nobody(int (*fn)(struct help_token *t), struct help_token *t);
+
+/* Calls fn, one of the two below or another, for each file of the token. */
+void help_each_file(const char *dir, void (*fn)(const char *path, mode_t mode), mode_t mode);
+void help_set_mode(const char *path, mode_t mode);
+void help_has_mode(const char *path, mode_t mode);
+
+/*
+ * For help_as_nobody: reads and tries to change a token with one object, which is write-protected
+ * for it. Gives the number of checks that failed.
+ */
+int help_use_read_only(struct help_token *t);
 
 #endif

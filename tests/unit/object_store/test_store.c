@@ -4,7 +4,6 @@
  */
 #include "config.h"
 
-#include <dirent.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -123,7 +122,8 @@ static void empty(void)
 	CU_ASSERT_EQUAL(load_code(0), CKR_OBJECT_HANDLE_INVALID);
 	CU_ASSERT_EQUAL(load_code(1), CKR_OBJECT_HANDLE_INVALID);
 	CU_ASSERT_EQUAL(store_remove(store, 1), CKR_OBJECT_HANDLE_INVALID);
-	CU_ASSERT_EQUAL(store_edit_object(store, 1, help_count, NULL, NULL, NULL), CKR_OBJECT_HANDLE_INVALID);
+	CU_ASSERT_EQUAL(store_edit_object(store, 1, help_count, NULL, NULL, NULL),
+			CKR_OBJECT_HANDLE_INVALID);
 	CU_ASSERT_EQUAL(store_clear(store), CKR_OK);
 	CU_ASSERT_STRING_EQUAL(store_path(store), dir == NULL ? "" : dir);
 }
@@ -228,7 +228,8 @@ static void edits(void)
 
 		CU_ASSERT_EQUAL_FATAL(store_load(store, id, &s, &stamp), CKR_OK);
 		attrset_free(s);
-		CU_ASSERT_EQUAL(store_edit_object(store, id, planned_edit, &plan, NULL, NULL), plan.rv);
+		CU_ASSERT_EQUAL(store_edit_object(store, id, planned_edit, &plan, NULL, NULL),
+				plan.rv);
 		CU_ASSERT_EQUAL(help_counter(store, id), edit_rows[i].counter);
 		CU_ASSERT_EQUAL(store_same(store, id, &stamp, &same), CKR_OK);
 		CU_ASSERT_EQUAL(same, !(plan.rv == CKR_OK && plan.change));
@@ -236,7 +237,8 @@ static void edits(void)
 	CU_ASSERT_EQUAL(store_remove(store, id), CKR_OK);
 	CU_ASSERT_EQUAL(store_same(store, id, &stamp, &same), CKR_OK);
 	CU_ASSERT_FALSE(same);
-	CU_ASSERT_EQUAL(store_edit_object(store, id, help_count, NULL, NULL, NULL), CKR_OBJECT_HANDLE_INVALID);
+	CU_ASSERT_EQUAL(store_edit_object(store, id, help_count, NULL, NULL, NULL),
+			CKR_OBJECT_HANDLE_INVALID);
 }
 
 static bool half_a_second_since(const struct timespec *t)
@@ -375,7 +377,8 @@ static void *work(void *arg)
 		uint64_t id = 0;
 		bool changed;
 
-		*failures += store_edit_object(store, shared->id, help_count, NULL, NULL, NULL) != CKR_OK;
+		*failures += store_edit_object(store, shared->id, help_count, NULL, NULL, NULL) !=
+			     CKR_OK;
 		*failures += store_add(store, sets, 1, &id, NULL) != CKR_OK;
 		*failures += help_poll(store, &changed) != CKR_OK;
 		*failures += store_load(store, shared->id, &loaded, NULL) != CKR_OK;
@@ -665,36 +668,6 @@ static void damaged(void)
 
 /* Modes */
 
-/* Calls fn for each file of the token. */
-static void each_file(void (*fn)(const char *path, mode_t mode), mode_t mode)
-{
-	const struct dirent *entry;
-	DIR *listing = opendir(dir);
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(listing);
-	while ((entry = readdir(listing)) != NULL) {
-		char *path = path_join(dir, entry->d_name);
-
-		if (entry->d_name[0] != '.')
-			fn(path, mode);
-		free(path);
-	}
-	(void)closedir(listing);
-}
-
-static void set_mode(const char *path, mode_t mode)
-{
-	CU_ASSERT_EQUAL(chmod(path, mode), 0);
-}
-
-static void has_mode(const char *path, mode_t mode)
-{
-	struct stat st;
-
-	CU_ASSERT_EQUAL_FATAL(stat(path, &st), 0);
-	CU_ASSERT_EQUAL(st.st_mode & 07777, mode);
-}
-
 static void umasks(void)
 {
 	struct attrset *token = help_token_attrs();
@@ -708,61 +681,28 @@ static void umasks(void)
 		CU_ASSERT_EQUAL_FATAL(store_create(store_backend_find(kind->backend), dir, 027,
 						   token, &s), CKR_OK);
 		(void)help_add(s, 1);
-		has_mode(dir, 0750);
-		each_file(has_mode, 0640);
+		help_has_mode(dir, 0750);
+		help_each_file(dir, help_has_mode, 0640);
 		store_close(s);
 	}
 	(void)umask(old);
 	attrset_free(token);
 }
 
-/* Counts what does not go as it should, since CUnit's figures stay in the process. */
-static int use_read_only(struct help_token *t)
-{
-	struct attrset *attrs = NULL;
-	const struct attrset *sets[1];
-	struct store *s = NULL;
-	uint64_t *ids = NULL, id = 0;
-	size_t count = 0;
-	int bad = 0;
-
-	if (store_open(store_backend_find(kind->backend), t->dir, 077, &s) != CKR_OK ||
-	    store_list(s, &ids, &count) != CKR_OK || count != 1 ||
-	    store_load(s, ids[0], &attrs, NULL) != CKR_OK)
-		return 50;
-	sets[0] = attrs;
-	id = ids[0];
-	bad += !help_is_whole(attrs);
-	bad += store_add(s, sets, 1, &id, NULL) != CKR_TOKEN_WRITE_PROTECTED;
-	bad += store_edit_object(s, id, help_count, NULL, NULL, NULL) !=
-	       CKR_TOKEN_WRITE_PROTECTED;
-	bad += store_edit_object(s, id, help_no_change, NULL, NULL, NULL) != CKR_OK;
-	bad += store_token_edit(s, help_no_change, NULL) != CKR_OK;
-	bad += store_token_edit(s, help_count, NULL) != CKR_TOKEN_WRITE_PROTECTED;
-	bad += store_remove(s, id) != CKR_TOKEN_WRITE_PROTECTED;
-	bad += store_clear(s) != CKR_TOKEN_WRITE_PROTECTED;
-	attrset_free(attrs);
-	bad += store_load(s, id, &attrs, NULL) != CKR_OK || !help_is_whole(attrs);
-	attrset_free(attrs);
-	free(ids);
-	store_close(s);
-	return bad;
-}
-
 static void read_only(void)
 {
-	struct help_token t = { .root = root, .dir = dir };
+	struct help_token t = { .root = root, .dir = dir, .backend = kind->backend };
 
 	if (dir == NULL)
 		return;
 	(void)help_add(store, 3);
-	each_file(set_mode, 0444);
-	set_mode(dir, 0555);
-	CU_ASSERT_EQUAL(help_as_nobody(use_read_only, &t), 0);
-	each_file(set_mode, 0666);	/* the directory alone is enough */
-	CU_ASSERT_EQUAL(help_as_nobody(use_read_only, &t), 0);
-	set_mode(dir, 0755);
-	each_file(set_mode, 0644);
+	help_each_file(dir, help_set_mode, 0444);
+	help_set_mode(dir, 0555);
+	CU_ASSERT_EQUAL(help_as_nobody(help_use_read_only, &t), 0);
+	help_each_file(dir, help_set_mode, 0666);	/* the directory alone is enough */
+	CU_ASSERT_EQUAL(help_as_nobody(help_use_read_only, &t), 0);
+	help_set_mode(dir, 0755);
+	help_each_file(dir, help_set_mode, 0644);
 	CU_ASSERT_EQUAL(help_list_count(store), 1);
 }
 
@@ -802,6 +742,22 @@ static void test_backends(void)
 	store_close(NULL);
 }
 
+/* Which backend a directory is for shows in any build. */
+static void test_backend_of(void)
+{
+	char *empty = unit_make_dir();
+
+	CU_ASSERT_PTR_NULL(store_backend_of(empty));
+	CU_ASSERT_PTR_NULL(store_backend_of("/nowhere"));
+	help_put(empty, "sqlite3.db", "", 0);	/* of a token that was never completed */
+	CU_ASSERT_PTR_NULL(store_backend_of(empty));
+	help_put(empty, "sqlite3.db", "SQLite", 6);
+	CU_ASSERT_STRING_EQUAL(store_backend_of(empty), "db");
+	help_put(empty, "token.object", "x", 1);
+	CU_ASSERT_STRING_EQUAL(store_backend_of(empty), "file");
+	unit_remove_dir(empty);
+}
+
 static const struct unit_test tests[] = {
 	UNIT_TEST(test_empty),
 	UNIT_TEST(test_add_and_load),
@@ -824,6 +780,7 @@ static const struct unit_test tests[] = {
 	UNIT_TEST(test_umasks),
 	UNIT_TEST(test_read_only),
 	UNIT_TEST(test_backends),
+	UNIT_TEST(test_backend_of),
 };
 
 int main(void)

@@ -45,7 +45,7 @@ struct db_conn {
 	ino_t ino;
 	uint32_t serial;		/* no two connections of a process have the same */
 	enum file_aim aim;		/* of the transaction */
-	bool opening;			/* damage is the token's then, and no failure of the device */
+	bool opening;			/* damage is the token's then, not the device's */
 	bool indexed;			/* the indexes are there (db_schema) */
 	bool broken;			/* to be closed: a transaction could not be ended */
 	uint64_t before;		/* the mark at the beginning of the transaction */
