@@ -1,6 +1,6 @@
 #!/bin/sh
 # The p11 programs that have to do with what is stored, once more, on databases.
-# make check-db runs all of them.
+# make check-db runs nearly all of them.
 
 case ${MODULE-} in
 "$PWD"/.libs/*) ;;

@@ -230,7 +230,7 @@ static CK_RV db_load(struct store *s, uint64_t id, struct attrset **out, struct 
 	struct db_object o = { .attrs = NULL };
 	bool present = false;
 
-	if (rv == CKR_OK && k == NULL)
+	if (rv == CKR_DEVICE_REMOVED || (rv == CKR_OK && k == NULL))
 		rv = CKR_OBJECT_HANDLE_INVALID;
 	if (rv == CKR_OK && k->ready != NULL)
 		rv = is_present(d, d->known.mark, &present);
@@ -277,9 +277,11 @@ static CK_RV db_same(struct store *s, uint64_t id, const struct store_stamp *sta
 	struct store_db *d = as_db(s);
 	struct db_known_object *k;
 	uint64_t now, print;
-	CK_RV rv = use(d, false);
+	CK_RV rv = use(d, true);
 
 	*out = false;
+	if (rv == CKR_DEVICE_REMOVED)
+		return CKR_OK;		/* a deleted token's keys are gone with it */
 	if (rv == CKR_OK)
 		rv = db_mark(d->conn, &now);
 	/* Without an index to look at one object takes as long as to look at all of them. */

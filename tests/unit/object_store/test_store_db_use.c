@@ -374,6 +374,9 @@ static void test_replaced(void)
 	struct help_token t;
 	enum store_news news;
 	uint64_t *ids = NULL;
+	struct attrset *attrs = NULL;
+	struct store_stamp stamp;
+	bool same = true;
 	size_t count = 0, len;
 	char *path, *away, *bytes;
 
@@ -384,11 +387,16 @@ static void test_replaced(void)
 	bytes = unit_read_file(path, &len);
 	(void)help_add(t.store, 2);
 	CU_ASSERT_EQUAL(help_list_count(t.store), 2);
+	CU_ASSERT_EQUAL_FATAL(store_load(t.store, 2, &attrs, &stamp), CKR_OK);
+	attrset_free(attrs);
 	CU_ASSERT_EQUAL(rename(path, away), 0);
 	CU_ASSERT_EQUAL(store_poll(t.store, true, &news, &ids, &count), CKR_DEVICE_REMOVED);
 	CU_ASSERT_EQUAL(store_list(t.store, &ids, &count), CKR_DEVICE_REMOVED);
 	CU_ASSERT_EQUAL(store_edit_object(t.store, 2, help_count, NULL, NULL, NULL),
 			CKR_DEVICE_REMOVED);
+	CU_ASSERT_EQUAL(store_same(t.store, 2, &stamp, &same), CKR_OK);
+	CU_ASSERT_FALSE(same);
+	CU_ASSERT_EQUAL(help_load_code(t.store, 2), CKR_OBJECT_HANDLE_INVALID);
 	help_put(t.dir, DB_FILE, bytes, len);
 	CU_ASSERT_EQUAL(store_poll(t.store, true, &news, &ids, &count), CKR_OK);
 	CU_ASSERT_EQUAL(news, STORE_ALL);
