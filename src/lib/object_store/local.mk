@@ -9,6 +9,7 @@ libcore_la_SOURCES += \
 	%D%/file_token.c %D%/file_token.h \
 	%D%/file_watch.c %D%/file_watch.h \
 	%D%/id_table.c %D%/id_table.h \
+	%D%/probe.c %D%/probe.h \
 	%D%/store.c %D%/store.h \
 	%D%/store_file.c \
 	%D%/store_mem.c \
