@@ -10,7 +10,9 @@
 
 #include "common/log.h"
 #include "common/str.h"
+#include "object_store/probe.h"
 #include "slot/slot_manager.h"
+#include "slot/token_attrs.h"
 
 #define SECOND_NS 1000000000ULL
 
@@ -54,8 +56,7 @@ static void leave(struct slot_manager *m, struct slot *s)
 
 /* Candidates */
 
-/* The last 8 digits of the serial number as a number of 31 bits; 0 when they are no such digits. */
-static CK_SLOT_ID id_from_serial(const char *serial)
+CK_SLOT_ID slot_id_from_serial(const char *serial)
 {
 	size_t len = strlen(serial);
 	char *end = NULL;
@@ -76,7 +77,7 @@ static CK_RV open_new(struct slot_manager *m, const char *path, struct slot **ou
 	if (rv != CKR_OK)
 		return rv;
 	token_serial(token, serial);
-	return slot_add(m, id_from_serial(serial), token, out);
+	return slot_add(m, slot_id_from_serial(serial), token, out);
 }
 
 /* Symbolic links to directories are followed: administrators use them. */
@@ -105,6 +106,70 @@ static bool is_due(struct slot_candidate *c, const char *path, uint64_t now)
 	return now >= c->again_at;
 }
 
+/* What kind of token lies there that is not one of the backend in use; NULL when none does. */
+static const struct store_kind *other_kind(const struct slot_manager *m, const char *path)
+{
+	const struct store_kind *kind;
+
+	for (size_t i = 0; (kind = store_kind_at(i)) != NULL; i++)
+		if (strcmp(kind->backend, store_backend_name(m->place.backend)) != 0 &&
+		    store_kind_lies_in(kind, path))
+			return kind;
+	return NULL;
+}
+
+/* The text of a token's attribute, without the blanks at its end; empty when there is none. */
+static void read_text(const struct attrset *token, CK_ATTRIBUTE_TYPE type, char *out, size_t size)
+{
+	const unsigned char *data = NULL;
+	size_t len = 0;
+
+	if (!attrset_bytes(token, type, &data, &len) || len >= size)
+		len = 0;
+	while (len > 0 && data[len - 1] == ' ')
+		len--;
+	if (len > 0)
+		memcpy(out, data, len);
+	out[len] = '\0';
+}
+
+static void tell_other_kind(const struct slot_manager *m, const struct store_kind *kind,
+			    const char *path)
+{
+	const struct store_backend *b = store_backend_find(kind->backend);
+	struct attrset *token = NULL;
+	struct store *s = NULL;
+	char label[33], serial[17];
+
+	if (b == NULL) {
+		log_warning("%s: a token of the %s backend, which this build does not have; "
+			    "skipped", path, kind->backend);
+	} else if (store_open(b, path, m->place.mask, &s) == CKR_OK &&
+		   store_token_load(s, &token) == CKR_OK) {
+		read_text(token, CKA_OS_TOKENLABEL, label, sizeof(label));
+		read_text(token, CKA_OS_TOKENSERIAL, serial, sizeof(serial));
+		log_warning("%s: \"%s\" is a token of the %s backend, skipped; to use it: "
+			    "softhsm2-util --convert --to %s --serial %s", path, label,
+			    kind->backend, store_backend_name(m->place.backend), serial);
+	} else {
+		log_warning("%s: a token of the %s backend that cannot be read; skipped", path,
+			    kind->backend);
+	}
+	attrset_free(token);
+	store_close(s);
+}
+
+static void tell_no_token(const struct slot_manager *m, const char *path)
+{
+	const struct store_kind *kind = other_kind(m, path);
+
+	if (kind != NULL)
+		tell_other_kind(m, kind, path);
+	else
+		log_warning("%s: no token of the %s backend, skipped", path,
+			    store_backend_name(m->place.backend));
+}
+
 /* The store has logged what is wrong, unless it is no token at all: that may be on its way. */
 static void note_failure(const struct slot_manager *m, struct slot_candidate *c, CK_RV rv,
 			 const char *path, bool first, uint64_t now)
@@ -115,8 +180,7 @@ static void note_failure(const struct slot_manager *m, struct slot_candidate *c,
 			c->pause = PAUSE_MAX_NS;
 		c->again_at = now + c->pause;
 	} else if (!c->told && (first || now - c->since >= PATIENCE_NS)) {
-		log_warning("%s: no token of the %s backend, skipped", path,
-			    store_backend_name(m->place.backend));
+		tell_no_token(m, path);
 		c->told = true;
 	}
 }

@@ -47,4 +47,10 @@ CK_RV slot_scan_again(struct slot_manager *m, bool all) MUST_CHECK;
 
 void slot_scan_free(struct slot_scan *s);
 
+/*
+ * The id of a token's slot, unless another slot has it: the last 8 digits of the serial number as a
+ * number of 31 bits; 0 when they are no such digits.
+ */
+CK_SLOT_ID slot_id_from_serial(const char *serial);
+
 #endif
