@@ -34,6 +34,7 @@ include tests/unit/crypto.mk
 include tests/unit/object_store.mk
 include tests/unit/object.mk
 include tests/unit/slot.mk
+include tests/unit/maintain.mk
 include tests/unit/session.mk
 include tests/p11/local.mk
 include tests/p11/misuse/local.mk

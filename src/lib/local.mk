@@ -11,6 +11,7 @@ include src/lib/crypto/local.mk
 include src/lib/object_store/local.mk
 include src/lib/object/local.mk
 include src/lib/slot/local.mk
+include src/lib/maintain/local.mk
 include src/lib/session/local.mk
 include src/lib/api/local.mk
 
