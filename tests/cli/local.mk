@@ -11,6 +11,8 @@ cli_tests += \
 	%D%/keyconv.sh \
 	%D%/migrate.sh \
 	%D%/objects.sh \
+	%D%/move.sh \
+	%D%/move_load.sh \
 	%D%/options.sh \
 	%D%/parallel.sh \
 	%D%/prompts.sh \
@@ -18,7 +20,9 @@ cli_tests += \
 	%D%/show_slots.sh \
 	%D%/startup.sh
 
-test_helpers += tests/cli/pty tests/cli/objects
+test_helpers += tests/cli/churn tests/cli/pty tests/cli/objects
+tests_cli_churn_SOURCES = %D%/churn.c
+tests_cli_churn_LDADD = libcore.la $(OPENSSL_LIBS) $(DL_LIBS)
 tests_cli_pty_SOURCES = %D%/pty.c
 tests_cli_objects_SOURCES = %D%/objects.c
 tests_cli_objects_LDADD = libcore.la $(OPENSSL_LIBS) $(DL_LIBS)

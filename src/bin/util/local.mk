@@ -8,6 +8,10 @@ util_shared = \
 	%D%/login.c %D%/login.h \
 	%D%/startup.c %D%/startup.h
 softhsm2_util_SOURCES = $(util_shared) \
+	%D%/backup.c \
+	%D%/check.c \
+	%D%/choose.c %D%/choose.h \
+	%D%/convert.c \
 	%D%/delete_token.c \
 	%D%/export.c \
 	%D%/generate.c \
@@ -20,6 +24,8 @@ softhsm2_util_SOURCES = $(util_shared) \
 	%D%/main.c \
 	%D%/item.c %D%/item.h \
 	%D%/options.c %D%/options.h \
+	%D%/progress_bar.c %D%/progress_bar.h \
+	%D%/restore.c \
 	%D%/show_config.c \
 	%D%/show_slots.c
 

@@ -35,6 +35,17 @@ static const struct option_row rows[] = {
 	  "Writes an object to a file, - is standard output: see\n"
 	  "--export-type. Needs --slot, --token or --serial; --label,\n"
 	  "--id or both." },
+	{ "convert", NULL, ACTION, 0, &action_convert, 0,
+	  "Turns a token into one of another backend: --to; needs\n"
+	  "--slot, --token or --serial." },
+	{ "backup", "file", ACTION_TEXT, MEMBER(backup_path), &action_backup, 0,
+	  "Writes a token into an archive; - is standard output.\n"
+	  "Needs --slot, --token or --serial." },
+	{ "restore", "file", ACTION_TEXT, MEMBER(restore_path), &action_restore, 0,
+	  "Makes a token from an archive; - is standard input." },
+	{ "check", NULL, ACTION, 0, &action_check, 0,
+	  "Reads every token and object and lists what is damaged.\n"
+	  "See also --repair; --pin with --slot, --token or --serial." },
 	{ "show-config", "key", ACTION_MAYBE_TEXT, MEMBER(show_config), &action_show_config, 0,
 	  "Prints a value of the configuration, or\n"
 	  "default-pkcs11-lib; without a key all of it." },
@@ -68,8 +79,11 @@ static const struct option_row rows[] = {
 	{ "json", NULL, FLAG, MEMBER(json), NULL, 0,
 	  "Lists in JSON: slots, objects, the configuration." },
 	{ "force", NULL, FLAG, MEMBER(force), NULL, 0,
-	  "Imports although another object has the id; exports\n"
-	  "although the file is there." },
+	  "Goes on where something is in the way: an object with\n"
+	  "the id to import, a file or a token to replace, damage." },
+	{ "to", "backend", TEXT, MEMBER(to), NULL, 0, "The backend to convert to: file or db." },
+	{ "repair", NULL, FLAG, MEMBER(repair), NULL, 0,
+	  "Sets damaged objects aside, so that they are not read." },
 	{ "module", "path", TEXT, MEMBER(module), NULL, 0, "Uses another PKCS#11 module." },
 };
 /* clang-format on */
@@ -90,6 +104,9 @@ int options_read(struct options *o, int argc, char **argv)
 	memset(o, 0, sizeof(*o));
 	status = option_table_read(&table, argc, argv, o, &taken);
 	o->action = taken.action;
+	/* Where it means nothing else it is --token, shortened, as it always was. */
+	if (o->action != &action_convert && o->token == NULL)
+		o->token = o->to;
 	if (status < 0 && taken.actions != 1) {
 		option_table_help(&table);
 		status = EXIT_FAILURE;

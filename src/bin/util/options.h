@@ -31,6 +31,9 @@ struct options {
 	char *label;
 	char *id;
 	char *module;
+	char *to;
+	char *backup_path;
+	char *restore_path;
 	struct secbuf *pin;
 	struct secbuf *so_pin;
 	struct secbuf *file_pin;
@@ -40,6 +43,7 @@ struct options {
 	bool no_public_key;
 	bool extractable;
 	bool json;
+	bool repair;
 };
 
 /*
@@ -59,5 +63,9 @@ extern const struct action action_list_objects;
 extern const struct action action_generate;
 extern const struct action action_export;
 extern const struct action action_show_config;
+extern const struct action action_convert;
+extern const struct action action_backup;
+extern const struct action action_restore;
+extern const struct action action_check;
 
 #endif

@@ -127,7 +127,7 @@ static bool read_number(const char *text, CK_SLOT_ID *out)
 	return errno == 0;
 }
 
-static bool slot_by_number(const char *text, CK_SLOT_ID *out)
+bool slot_by_number(const char *text, CK_SLOT_ID *out)
 {
 	if (text[0] == '-')
 		message_error("The slot number is negative.");

@@ -32,4 +32,7 @@ bool slot_of_token(struct p11 *p, const CK_TOKEN_INFO *token, CK_SLOT_ID *out);
  */
 bool slot_select(struct p11 *p, const struct options *o, bool free_allowed, CK_SLOT_ID *out);
 
+/* The number that the text says. false, reported, when it says none. */
+bool slot_by_number(const char *text, CK_SLOT_ID *out);
+
 #endif
