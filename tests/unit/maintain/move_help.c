@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 int move_countdown;
@@ -28,6 +29,16 @@ static void step(void)
 		(void)raise(SIGKILL);
 	move_event = NULL;
 	event();
+}
+
+/* Seen by SQLite, too. */
+#pragma GCC visibility push(default)
+
+int fdatasync(int fd)
+{
+	(void)fd;
+	step();
+	return 0;
 }
 
 int fsync(int fd)
@@ -68,10 +79,28 @@ int mkdirat(int dir, const char *path, mode_t mode)
 	return (int)syscall(SYS_mkdirat, dir, path, mode);
 }
 
-ssize_t pwrite(int fd, const void *data, size_t len, off_t offset)
+static ssize_t pwrite_counted(int fd, const void *data, size_t len, off_t offset)
 {
 	step();
 	return syscall(SYS_pwrite64, fd, data, len, offset);
+}
+
+/* Nobody else is there to wait for. */
+int nanosleep(const struct timespec *wanted, struct timespec *left)
+{
+	(void)wanted;
+	(void)left;
+	return 0;
+}
+
+ssize_t pwrite(int fd, const void *data, size_t len, off_t offset)
+{
+	return pwrite_counted(fd, data, len, offset);
+}
+
+ssize_t pwrite64(int fd, const void *data, size_t len, off_t offset)
+{
+	return pwrite_counted(fd, data, len, offset);
 }
 
 int renameat(int from_dir, const char *from, int to_dir, const char *to)
@@ -79,6 +108,8 @@ int renameat(int from_dir, const char *from, int to_dir, const char *to)
 	step();
 	return (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, 0);
 }
+
+#pragma GCC visibility pop
 
 static void run_once(void (**fn)(void))
 {
@@ -88,6 +119,8 @@ static void run_once(void (**fn)(void))
 	if (event != NULL)
 		event();
 }
+
+#pragma GCC visibility push(default)
 
 int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
 {
@@ -111,3 +144,11 @@ int unlinkat(int dir, const char *name, int flags)
 	step();
 	return (int)syscall(SYS_unlinkat, dir, name, flags);
 }
+
+int unlink(const char *path)
+{
+	step();
+	return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+#pragma GCC visibility pop
