@@ -218,6 +218,36 @@ round_trip()
 	[ "$(ls -A "$world/tokens" | wc -l)" -eq 1 ] || fail "$1: something is left behind"
 }
 
+# repair_db: an object that is spoilt by hand leaves the database, and its rows are kept.
+repair_db()
+{
+	fixtures file-rsa
+	quietly --convert --to db --token rsa-token
+	set_conf 'objectstore.backend = db'
+	database=$(token_dir)/sqlite3.db
+	sqlite3 "$database" "update attribute_array set value = X'0102' where object_id = 3"
+	check db-damage --check
+	expect db-damage 'status: 1'
+	expect db-damage \
+		'out: <world>/tokens/<uuid>/sqlite3.db, object 3: it does not decode, or is no regular file'
+	refused db-convert \
+		'The token in <world>/tokens/<uuid> was not converted, and is as it was: 1 of its objects are damaged.' \
+		--convert --to file --token rsa-token
+	check db-repair --check --repair
+	expect db-repair \
+		'out: <world>/tokens/<uuid>/sqlite3.db, object 3: set aside as <world>/tokens/<uuid>/object-3.damaged'
+	check db-repaired --check
+	expect db-repaired 'out: Checked 1 token with 7 objects: no damage.'
+	expect db-repaired 'status: 0'
+	# What is set aside can be put back, goes along with the token, and is no obstacle.
+	sqlite3 "$database" <"$(token_dir)/object-3.damaged"
+	sqlite3 "$database" "update attribute_array set value = X'' where object_id = 3"
+	check db-put-back --check --token rsa-token --pin 1234
+	expect db-put-back 'out: Checked 1 token with 8 objects: no damage.'
+	quietly --convert --to file --token rsa-token
+	[ -e "$(token_dir)/object-3.damaged" ] || fail 'what was set aside is lost'
+}
+
 if "$util" --convert --to db --token none 2>&1 | grep -q 'has no SQLite'; then
 	refused no-sqlite 'This build has no SQLite, so it has no db backend.' \
 		--convert --to db --token none
@@ -226,6 +256,9 @@ else
 	round_trip file-ec 'ec token' user-pin-ec
 	round_trip file-secret secret-token secretpin
 	round_trip file-cert-data 'cert data' userpin-1234
+	if command -v sqlite3 >/dev/null; then
+		repair_db
+	fi
 fi
 
 echo "move: $(grep -c . "$dir/$side/cases") cases, $failures failed"

@@ -258,6 +258,7 @@ CK_RV archive_decode(const unsigned char *data, size_t len, struct archive_head 
 	unsigned char sum[SUM_SIZE];
 	CK_RV rv;
 
+	*m = (struct image)IMAGE_INIT;
 	if (len < sizeof(magic) || memcmp(data, magic, sizeof(magic)) != 0)
 		return reason(CKR_DATA_INVALID, "it is no archive of a token");
 	if (len < sizeof(magic) + SUM_SIZE)

@@ -12,12 +12,13 @@
 #include <unistd.h>
 
 #include "common/str.h"
+#include "object_store/aside.h"
+#ifdef WITH_OBJECTSTORE_BACKEND_DB
+#include "object_store/db/db_aside.h"
+#endif
 #include "object_store/file_commit.h"
 #include "object_store/file_format.h"
 #include "object_store/file_watch.h"
-
-#define DAMAGED ".damaged"
-#define ASIDE_MAX 1000
 
 /* SoftHSM 2.6.1 unlocks a file before the last bytes are in it: what is damaged is read again. */
 #define TRIES 5
@@ -110,26 +111,17 @@ static CK_RV load_file(const struct catalog *c, const char *name, struct attrset
 	return rv;
 }
 
-/* The name is free, and nobody else makes such names but another run of this. */
-static CK_RV rename_aside(const struct file_dir *d, const char *name, char to[NAME_MAX + 1])
+static CK_RV rename_aside(const struct file_dir *d, const char *name, struct file_name *to)
 {
-	for (unsigned i = 0; i < ASIDE_MAX; i++) {
-		char number[16] = "";
+	CK_RV rv = aside_name(d, name, to);
 
-		if (i > 0)
-			(void)snprintf(number, sizeof(number), "-%u", i);
-		(void)snprintf(to, NAME_MAX + 1, "%.*s" DAMAGED "%s", NAME_MAX - 32, name, number);
-		if (!file_is_missing(d, to))
-			continue;
-		if (renameat(d->fd, name, d->fd, to) == 0)
-			return file_sync_dir(d);
-		return file_failed(d, name, "rename", errno, FILE_WRITING);
-	}
-	return CKR_DEVICE_ERROR;
+	if (rv == CKR_OK && renameat(d->fd, name, d->fd, to->s) != 0)
+		rv = file_failed(d, name, "rename", errno, FILE_WRITING);
+	return rv == CKR_OK ? file_sync_dir(d) : rv;
 }
 
 /* Under the object's locks, unless it is no file that could be locked. */
-static CK_RV rename_locked(const struct file_dir *d, const char *name, char to[NAME_MAX + 1])
+static CK_RV rename_locked(const struct file_dir *d, const char *name, struct file_name *to)
 {
 	struct file_name base = file_name(name, "");
 	struct file_hold h;
@@ -148,10 +140,16 @@ static CK_RV rename_locked(const struct file_dir *d, const char *name, char to[N
 	return rv;
 }
 
+static CK_RV give_path(const struct catalog *c, const struct file_name *name, char **out)
+{
+	*out = path_join(c->token->dir, name->s);
+	return *out != NULL ? CKR_OK : CKR_HOST_MEMORY;
+}
+
 static CK_RV set_file_aside(const struct catalog *c, const char *name, char **out)
 {
 	struct file_watch watch = FILE_WATCH_INIT;
-	char to[NAME_MAX + 1];
+	struct file_name to;
 	struct file_dir d;
 	int counter;
 	CK_RV rv = open_dir(c, &d);
@@ -159,13 +157,11 @@ static CK_RV set_file_aside(const struct catalog *c, const char *name, char **ou
 	if (rv == CKR_OK)
 		rv = file_generation_open(&d, &counter);
 	if (rv == CKR_OK) {
-		rv = rename_locked(&d, name, to);
+		rv = rename_locked(&d, name, &to);
 		file_generation_raise(&watch, &d, counter);
 	}
-	if (rv == CKR_OK) {
-		*out = path_join(d.path, to);
-		rv = *out != NULL ? CKR_OK : CKR_HOST_MEMORY;
-	}
+	if (rv == CKR_OK)
+		rv = give_path(c, &to, out);
 	file_watch_close(&watch);
 	file_dir_close(&d);
 	return rv;
@@ -191,6 +187,24 @@ static CK_RV list_ids(struct catalog *c)
 	free(ids);
 	return rv;
 }
+
+#ifdef WITH_OBJECTSTORE_BACKEND_DB
+static CK_RV set_rows_aside(const struct catalog *c, uint64_t id, char **out)
+{
+	struct file_name to;
+	CK_RV rv = db_set_aside(c->token->dir, c->mask, (int64_t)id, &to);
+
+	return rv == CKR_OK ? give_path(c, &to, out) : rv;
+}
+#else
+static CK_RV set_rows_aside(const struct catalog *c, uint64_t id, char **out)
+{
+	(void)c;
+	(void)id;
+	(void)out;
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+#endif
 
 CK_RV catalog_open(const struct token_entry *token, mode_t mask, struct catalog *c)
 {
@@ -218,5 +232,5 @@ CK_RV catalog_set_aside(struct catalog *c, const struct catalog_entry *e, char *
 {
 	if (c->store == NULL)
 		return set_file_aside(c, e->name, to);
-	return CKR_FUNCTION_NOT_SUPPORTED;
+	return set_rows_aside(c, e->id, to);
 }

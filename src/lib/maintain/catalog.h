@@ -32,8 +32,8 @@ CK_RV catalog_load(struct catalog *c, const struct catalog_entry *e,
 		   struct attrset **out) MUST_CHECK;
 
 /*
- * Takes one out of the token and keeps it beside: X.object becomes X.object.damaged. *to is where
- * it is, the caller's (free). CKR_FUNCTION_NOT_SUPPORTED: not in this backend.
+ * Takes one out of the token and keeps it beside: X.object becomes X.object.damaged, the rows of
+ * object 17 become a file object-17.damaged. *to is its path, the caller's (free).
  */
 CK_RV catalog_set_aside(struct catalog *c, const struct catalog_entry *e, char **to) MUST_CHECK;
 

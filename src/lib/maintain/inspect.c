@@ -65,7 +65,7 @@ static CK_RV useless(const struct subject *s, const char *cause)
 	if (s->in->repair)
 		rv = catalog_set_aside(s->catalog, s->entry, &aside);
 	s->out->aside += aside != NULL;
-	if (rv == CKR_FUNCTION_NOT_SUPPORTED || rv == CKR_OBJECT_HANDLE_INVALID)
+	if (rv == CKR_OBJECT_HANDLE_INVALID)	/* it is gone */
 		rv = CKR_OK;
 	fault(s, aside, "%s", cause);
 	free(aside);

@@ -1,4 +1,5 @@
 libcore_la_SOURCES += \
+	%D%/aside.c %D%/aside.h \
 	%D%/backend.h \
 	%D%/file_commit.c %D%/file_commit.h \
 	%D%/file_format.c %D%/file_format.h \
@@ -17,6 +18,7 @@ libcore_la_SOURCES += \
 
 if WITH_OBJECTSTORE_BACKEND_DB
 libcore_la_SOURCES += \
+	%D%/db/db_aside.c %D%/db/db_aside.h \
 	%D%/db/db_conn.c %D%/db/db_conn.h \
 	%D%/db/db_known.c %D%/db/db_known.h \
 	%D%/db/db_object.c %D%/db/db_object.h \
