@@ -244,8 +244,18 @@ repair_db()
 	sqlite3 "$database" "update attribute_array set value = X'' where object_id = 3"
 	check db-put-back --check --token rsa-token --pin 1234
 	expect db-put-back 'out: Checked 1 token with 8 objects: no damage.'
-	quietly --convert --to file --token rsa-token
+	# A file token's process that did not notice: its object does not come to life again.
+	for name in generation 1.lock; do
+		: >"$(token_dir)/$name"
+	done
+	cp "$TEST_DATA"/fixtures/softhsm-2.6.1/file-rsa/tokens/*/token.object "$(token_dir)/1.object"
+	check db-to-file --convert --to file --token rsa-token
+	expect db-to-file \
+		'out: The token "rsa-token" (serial <serial>) is a token of the file backend now: 8 objects.'
+	expect db-to-file 'status: 0'
 	[ -e "$(token_dir)/object-3.damaged" ] || fail 'what was set aside is lost'
+	[ -e "$(token_dir)/1.object.damaged" ] && [ ! -e "$(token_dir)/1.object" ] ||
+		fail 'an object of the other backend is not set aside'
 }
 
 if "$util" --convert --to db --token none 2>&1 | grep -q 'has no SQLite'; then

@@ -10,6 +10,7 @@
 
 #include "common/reason.h"
 #include "common/str.h"
+#include "object_store/aside.h"
 
 static CK_RV read_store(const struct store_backend *b, const char *dir, mode_t mask,
 			struct image *m)
@@ -197,16 +198,55 @@ struct strangers {
 	struct file_dir to;
 };
 
+/* The kind of token that such a file would be a part of, other than the one that lies there. */
+static const struct store_kind *foreign_kind(const struct store_kind *own, const char *name)
+{
+	const struct store_kind *kind;
+
+	for (size_t i = 0; (kind = store_kind_at(i)) != NULL; i++)
+		if (kind != own && store_kind_owns(kind, name))
+			return kind;
+	return NULL;
+}
+
+static bool is_object(const char *name)
+{
+	size_t len = strlen(name), tail = strlen(FILE_OBJECT);
+
+	return len > tail && strcmp(name + len - tail, FILE_OBJECT) == 0;
+}
+
+/*
+ * What a process wrote there that still took the directory for a token of another backend: an
+ * object may be somebody's, but must not come to life among the others.
+ */
+static CK_RV name_foreign(const struct strangers *s, const struct store_kind *kind,
+			  const char *name, struct file_name *to)
+{
+	if (strcmp(name, kind->file) == 0)
+		return reason(CKR_FUNCTION_FAILED, "%s holds a token of the %s backend, too",
+			      s->from.path, kind->backend);
+	to->s[0] = '\0';		/* locks and counters: of no use to anybody */
+	return is_object(name) ? aside_name(&s->to, name, to) : CKR_OK;
+}
+
 static CK_RV move_stranger(const char *name, void *arg)
 {
 	const struct strangers *s = arg;
+	const struct store_kind *foreign = foreign_kind(s->kind, name);
+	struct file_name to = file_name(name, "");
+	CK_RV rv = CKR_OK;
 
 	if (store_kind_owns(s->kind, name))
 		return CKR_OK;
-	if (!file_is_missing(&s->to, name))
+	if (foreign != NULL)
+		rv = name_foreign(s, foreign, name, &to);
+	if (rv != CKR_OK || to.s[0] == '\0')
+		return rv;
+	if (!file_is_missing(&s->to, to.s))
 		return reason(CKR_FUNCTION_FAILED, "there is a %s in %s and in %s", name,
 			      s->from.path, s->to.path);
-	if (renameat(s->from.fd, name, s->to.fd, name) != 0)
+	if (renameat(s->from.fd, name, s->to.fd, to.s) != 0)
 		return file_failed(&s->from, name, "move", errno, FILE_WRITING);
 	return CKR_OK;
 }
