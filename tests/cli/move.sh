@@ -61,13 +61,16 @@ refused backup-which \
 	'A token must be supplied. Use --slot <number>, --serial <serial>, or --token <label>' \
 	--backup "$dir/x"
 refused backup-none \
-	'Could not find a token using --slot, --serial or --token. Try: softhsm2-util --show-slots' \
+	'Could not find a token using --slot, --serial or --token. Try: '\
+'softhsm2-util --show-slots' \
 	--backup "$dir/x" --token none
 refused check-pin \
-	'--pin needs the token that it is for. Use --slot <number>, --serial <serial>, or --token <label>' \
+	'--pin needs the token that it is for. Use --slot <number>, --serial '\
+'<serial>, or --token <label>' \
 	--check --pin 1234
 refused restore-missing \
-	"Could not read the archive <world>/none: cannot open <world>/none: No such file or directory." \
+	"Could not read the archive <world>/none: cannot open <world>/none: "\
+"No such file or directory." \
 	--restore "$world/none"
 check check-empty --check
 expect check-empty 'out: Checked 0 tokens with 0 objects: no damage.'
@@ -89,7 +92,8 @@ records "$world/archive" >"$dir/a"
 records "$world/piped" >"$dir/b"
 cmp "$dir/a" "$dir/b" || fail 'standard output gets another archive'
 refused restore-over \
-	'There is a token with the serial <serial> in <world>/tokens/<uuid>. Use --force to replace it' \
+	'There is a token with the serial <serial> in <world>/tokens/<uuid>. '\
+'Use --force to replace it' \
 	--restore "$world/archive"
 name=$(ls "$world/tokens")
 "$objects" "$module" rsa-token 1234 | sort >"$dir/before"
@@ -110,7 +114,8 @@ diff "$dir/before" "$dir/after" || fail 'the token was not replaced'
 
 head -c 3000 "$world/archive" >"$world/cut"
 refused restore-cut \
-	'The archive <world>/cut is damaged: its checksum is wrong: it is cut off, or was changed.' \
+	'The archive <world>/cut is damaged: its checksum is wrong: it is '\
+'cut off, or was changed.' \
 	--restore "$world/cut" --force
 refused restore-junk "The archive <data>/junk.txt is damaged: it is no archive of a token." \
 	--restore "$data/junk.txt"
@@ -135,7 +140,8 @@ check check-open --check --token rsa-token --pin 1234
 expect check-open 'out: Checked 1 token with 8 objects: no damage.'
 expect check-open 'status: 0'
 check check-wrong-pin --check --token rsa-token --pin 4321
-expect check-wrong-pin "err: ERROR: The user's PIN does not open the token in <world>/tokens/<uuid>."
+expect check-wrong-pin "err: ERROR: The user's PIN does not open the "\
+"token in <world>/tokens/<uuid>."
 expect check-wrong-pin 'status: 1'
 
 damaged=$(ls "$(token_dir)"/*-*.object | head -n 1)
@@ -151,7 +157,8 @@ refused backup-damage '1 objects of the token in <world>/tokens/<uuid> are damag
 [ ! -e "$world/other" ] || fail 'a refused backup left a file'
 check repair --check --repair --token rsa-token --pin 1234
 expect repair \
-	'out: <world>/tokens/<uuid>/<uuid>.object: set aside as <world>/tokens/<uuid>/<uuid>.object.damaged'
+	'out: <world>/tokens/<uuid>/<uuid>.object: set aside as '\
+'<world>/tokens/<uuid>/<uuid>.object.damaged'
 expect repair 'status: 1'
 [ -e "$damaged.damaged" ] && [ ! -e "$damaged" ] || fail 'the damaged file is not set aside'
 check repaired --check --token rsa-token --pin 1234
@@ -165,7 +172,8 @@ expect delete-repaired 'status: 0'
 
 fixtures file-rsa file-ec
 check convert-same --convert --to file --token rsa-token
-expect convert-same 'out: The token in <world>/tokens/<uuid> is a token of the file backend already.'
+expect convert-same 'out: The token in <world>/tokens/<uuid> is a '\
+'token of the file backend already.'
 expect convert-same 'status: 0'
 
 # Shortened it still names a token, as it does in SoftHSM 2.6.1.
@@ -229,13 +237,16 @@ repair_db()
 	check db-damage --check
 	expect db-damage 'status: 1'
 	expect db-damage \
-		'out: <world>/tokens/<uuid>/sqlite3.db, object 3: it does not decode, or is no regular file'
+		'out: <world>/tokens/<uuid>/sqlite3.db, object 3: it does not '\
+'decode, or is no regular file'
 	refused db-convert \
-		'The token in <world>/tokens/<uuid> was not converted, and is as it was: 1 of its objects are damaged.' \
+		'The token in <world>/tokens/<uuid> was not converted, and is as it '\
+'was: 1 of its objects are damaged.' \
 		--convert --to file --token rsa-token
 	check db-repair --check --repair
 	expect db-repair \
-		'out: <world>/tokens/<uuid>/sqlite3.db, object 3: set aside as <world>/tokens/<uuid>/object-3.damaged'
+		'out: <world>/tokens/<uuid>/sqlite3.db, object 3: set aside as '\
+'<world>/tokens/<uuid>/object-3.damaged'
 	check db-repaired --check
 	expect db-repaired 'out: Checked 1 token with 7 objects: no damage.'
 	expect db-repaired 'status: 0'
@@ -248,10 +259,12 @@ repair_db()
 	for name in generation 1.lock; do
 		: >"$(token_dir)/$name"
 	done
-	cp "$TEST_DATA"/fixtures/softhsm-2.6.1/file-rsa/tokens/*/token.object "$(token_dir)/1.object"
+	cp "$TEST_DATA"/fixtures/softhsm-2.6.1/file-rsa/tokens/*/token.object \
+		"$(token_dir)/1.object"
 	check db-to-file --convert --to file --token rsa-token
 	expect db-to-file \
-		'out: The token "rsa-token" (serial <serial>) is a token of the file backend now: 8 objects.'
+		'out: The token "rsa-token" (serial <serial>) is a token of the '\
+'file backend now: 8 objects.'
 	expect db-to-file 'status: 0'
 	[ -e "$(token_dir)/object-3.damaged" ] || fail 'what was set aside is lost'
 	[ -e "$(token_dir)/1.object.damaged" ] && [ ! -e "$(token_dir)/1.object" ] ||
