@@ -16,9 +16,13 @@
 #define RECORD_MAX ((int)FILE_SIZE_MAX + 4096)
 #define SQL_MAX 100000		/* the text of a hostile schema, too */
 
-/* Waits are short at first, since a commit is over soon, and never long. */
-#define WAIT_FIRST_US 500L
-#define WAIT_LAST_US 20000L
+/*
+ * A commit takes some milliseconds, and between two of them there may be little time: waits are
+ * short, longer only for a lock that is held for long.
+ */
+#define WAIT_SHORT_US 1000L
+#define WAIT_LONG_US 20000L
+#define SHORT_TRIES 500
 
 static atomic_uint wait_ms = DB_WAIT_MS;
 static atomic_uint last_serial;
@@ -41,7 +45,7 @@ static uint64_t monotonic_ns(void)
 
 bool db_wait(struct db_wait *w)
 {
-	long us = w->tries < 5 ? WAIT_FIRST_US << w->tries : WAIT_LAST_US;
+	long us = w->tries < SHORT_TRIES ? WAIT_SHORT_US : WAIT_LONG_US;
 	struct timespec pause = { 0, us * 1000 };
 	uint64_t now = monotonic_ns();
 
