@@ -38,6 +38,7 @@ include tests/unit/maintain.mk
 include tests/unit/session.mk
 include tests/p11/local.mk
 include tests/p11/misuse/local.mk
+include tests/fault/local.mk
 include tests/kat/local.mk
 include tests/cli/local.mk
 include tests/interop/local.mk

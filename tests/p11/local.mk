@@ -93,12 +93,6 @@ p11_tests += tests/p11/test_concurrent
 tests_p11_test_concurrent_SOURCES = %D%/kinds.c %D%/kinds.h %D%/test_concurrent.c
 tests_p11_test_concurrent_LDADD = $(p11_libs)
 
-# Before libc in the order of symbols, so it has to be a library of its own.
-check_LTLIBRARIES += tests/p11/returns/libnomem.la
-tests_p11_returns_libnomem_la_SOURCES = %D%/returns/nomem_shim.c %D%/returns/nomem_shim.h
-tests_p11_returns_libnomem_la_LDFLAGS = $(AM_LDFLAGS) -avoid-version -rpath /nowhere
-tests_p11_returns_libnomem_la_LIBADD = $(DL_LIBS)
-
 p11_tests += tests/p11/test_returns
 tests_p11_test_returns_SOURCES = \
 	%D%/kinds.c \
@@ -132,7 +126,7 @@ tests_p11_test_returns_SOURCES = \
 	%D%/returns/unlisted.def \
 	%D%/returns/usual.def \
 	%D%/test_returns.c
-tests_p11_test_returns_LDADD = tests/p11/returns/libnomem.la $(p11_libs)
+tests_p11_test_returns_LDADD = $(fault_libs)
 # Without the wrapper of libtool: the program is started anew by its own name.
 tests_p11_test_returns_LDFLAGS = $(AM_LDFLAGS) -no-install
 

@@ -27,13 +27,8 @@ tests_p11_misuse_test_random_calls_LDADD = $(p11_libs)
 # Not where a sanitizer has its own malloc; then there are no rows.
 p11_tests += tests/p11/misuse/test_nomem
 tests_p11_misuse_test_nomem_SOURCES = $(misuse_sources) %D%/test_nomem.c
-tests_p11_misuse_test_nomem_LDADD = tests/p11/returns/libnomem.la $(p11_libs)
-
-check_LTLIBRARIES += tests/p11/misuse/libnofile.la
-tests_p11_misuse_libnofile_la_SOURCES = %D%/nofile_shim.c %D%/nofile_shim.h
-tests_p11_misuse_libnofile_la_LDFLAGS = $(AM_LDFLAGS) -avoid-version -rpath /nowhere
-tests_p11_misuse_libnofile_la_LIBADD = $(DL_LIBS)
+tests_p11_misuse_test_nomem_LDADD = $(fault_libs)
 
 p11_tests += tests/p11/misuse/test_nofile
 tests_p11_misuse_test_nofile_SOURCES = $(misuse_sources) %D%/test_nofile.c
-tests_p11_misuse_test_nofile_LDADD = tests/p11/misuse/libnofile.la $(p11_libs)
+tests_p11_misuse_test_nofile_LDADD = $(fault_libs)

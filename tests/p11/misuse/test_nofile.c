@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fault/shim.h"
 #include "p11/misuse/misuse.h"
-#include "p11/misuse/nofile_shim.h"
 
 #define SEED		8001u
 #define MANY		1000	/* more than any call makes */
@@ -24,11 +24,13 @@ static struct {
 
 static CK_RV invoke_failing(const struct trial *t)
 {
+	const struct fault_plan plan = { .kinds = FAULT_ALL_FILES, .first = fault.n,
+					 .last = fault.n, .error = fault.error };
 	CK_RV rv = CKR_OK;
 
-	nofile_begin(fault.n, fault.error);
+	fault_begin(&plan);
 	rv = t->f->invoke(t->words);
-	fault.failed = nofile_end() >= fault.n;
+	fault.failed = fault_end() >= fault.n;
 	return rv;
 }
 

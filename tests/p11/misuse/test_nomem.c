@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fault/shim.h"
 #include "p11/misuse/misuse.h"
-#include "p11/returns/nomem_shim.h"
 
 #define SEED		7001u
 #define MANY		1000000UL	/* more than any call asks for: a PIN is hashed 1,755 times */
@@ -19,9 +19,9 @@ static CK_RV invoke_failing(const struct trial *t)
 {
 	CK_RV rv = CKR_OK;
 
-	nomem_begin_once(to_fail);
+	fault_memory_once(to_fail);
 	rv = t->f->invoke(t->words);
-	failed = nomem_end() >= to_fail;
+	failed = fault_end() >= to_fail;
 	return rv;
 }
 
@@ -129,7 +129,7 @@ static void test_functions(void)
 	for (size_t i = 0; i < function_count; i++) {
 		const struct batch b = { run_function, &functions[i], NULL, SEED + i };
 
-		if (nomem_works())
+		if (fault_memory_works())
 			row_runf(ANY_STATE, batch_row, &b, CKR_OK, "nomem_%s", functions[i].name);
 	}
 }
@@ -292,7 +292,7 @@ static void test_mechanisms(void)
 	for (unsigned i = 0; i < MECHANISM_BATCHES; i++) {
 		const struct batch b = { run_mechanisms, NULL, NULL, i };
 
-		if (nomem_works())
+		if (fault_memory_works())
 			row_runf(ANY_STATE, batch_row, &b, CKR_OK, "nomem_mechanisms_%u", i);
 	}
 }

@@ -61,7 +61,7 @@ bool functions_match(const char *list, const char *function);
 /*
  * A row's `run`: the call with less and less memory taken away, until the answer
  * is that there is none, or the usual one because the call needs no more than it
- * had. Only where nomem_shim.h works.
+ * had. Only where fault_memory_works.
  */
 CK_RV out_of_memory(const struct rrow *r, struct ctx *c);
 

@@ -11,7 +11,7 @@
  * last two see `c`, the row's struct ctx, and `x`, its
  * scene (scene.h).
  */
-#include "nomem_shim.h"
+#include "fault/shim.h"
 #include "returns.h"
 
 #define ROW(fn, nm, want, st, first, args) \
@@ -41,7 +41,8 @@
 #define ROW(fn, nm, want, st, first, args) ANY_ROW(fn, nm, want, st, .forks = false)
 #define CHILD_ROW(fn, nm, want, st, first, args) ANY_ROW(fn, nm, want, st, .forks = true)
 #define MEMORY_ROW(fn, nm, want, st, first, args) \
-	ANY_ROW(fn, nm, want, st, .forks = true, .run = out_of_memory, .possible = nomem_works)
+	ANY_ROW(fn, nm, want, st, .forks = true, .run = out_of_memory, \
+		.possible = fault_memory_works)
 #define ROW_IF(can, fn, nm, want, st, first, args) ANY_ROW(fn, nm, want, st, .possible = (can))
 static const struct rrow rows[] = {
 #include ROWS_FILE

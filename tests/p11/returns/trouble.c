@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "nomem_shim.h"
+#include "fault/shim.h"
 #include "scene.h"
 
 /* No call needs more allocations. */
@@ -155,10 +155,10 @@ CK_RV out_of_memory(const struct rrow *r, struct ctx *c)
 			rv = r->before(c);
 		if (rv != CKR_OK)
 			return ROW_BROKEN;
-		nomem_begin(n);
+		fault_memory(n);
 		rv = r->call(c);
 
-		bool enough = nomem_end() < n;
+		bool enough = fault_end() < n;
 
 		if (rv == CKR_HOST_MEMORY || (enough && rv == usual))
 			return rv;
@@ -170,7 +170,7 @@ CK_RV out_of_memory(const struct rrow *r, struct ctx *c)
 #define AS_USUAL	ROW_WRONG
 #define HERE		.forks = false
 #define CHILD		.forks = true
-#define MEMORY		.forks = true, .run = out_of_memory, .possible = nomem_works
+#define MEMORY		.forks = true, .run = out_of_memory, .possible = fault_memory_works
 #define TROUBLE(nm, code, where, how, which) \
 	{ .name = #nm, .expected = (code), where, .bring = (how), .functions = (which) },
 static const struct trouble troubles[] = {

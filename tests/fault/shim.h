@@ -1,0 +1,69 @@
+/*
+ * A shared object that stands between a program, with the module that it loads, and the calls of
+ * the C library and of libcrypto: it counts them, makes chosen ones fail, and tells a recorder what
+ * was done to files. It comes before libc and libcrypto in the order of symbols, so programs link
+ * it first. All of it counts the calls of all threads.
+ */
+#ifndef TESTS_FAULT_SHIM_H
+#define TESTS_FAULT_SHIM_H
+
+#include <stdbool.h>
+
+/* What the calls are for; calls of one kind fail for the same reasons. */
+enum fault_kind {
+	FAULT_OPEN,		/* of a file that is only read, or of a directory */
+	FAULT_OPEN_WRITE,
+	FAULT_STAT,
+	FAULT_LIST,
+	FAULT_READ,
+	FAULT_WRITE,
+	FAULT_TRUNCATE,
+	FAULT_SYNC,
+	FAULT_MODE,
+	FAULT_NAME,		/* new names: link, rename, mkdir */
+	FAULT_REMOVE,
+	FAULT_LOCK,
+	FAULT_RANDOM,
+	FAULT_MEMORY,
+	FAULT_OPENSSL,
+	FAULT_KINDS
+};
+
+#define FAULT_BIT(kind)		(1U << (kind))
+#define FAULT_ALL_FILES		(FAULT_BIT(FAULT_MEMORY) - 1)
+
+/* Instead of an errno: a read or write does half of what was asked; later writes find no room. */
+#define FAULT_CUT		(-1)
+
+struct fault_plan {
+	unsigned kinds;		/* FAULT_BIT of those that are counted */
+	unsigned long first;	/* the first one that fails, 1 being the next one; 0: none */
+	unsigned long last;	/* and the last one */
+	int error;
+	bool fitting;		/* only calls of kinds that can fail in this way do */
+};
+
+/* From now on counts, and lets calls fail. */
+void fault_begin(const struct fault_plan *plan);
+/* All is as usual again. How many calls were counted. */
+unsigned long fault_end(void);
+/* How many of them were made to fail. */
+unsigned long fault_hits(void);
+
+/* The calls that the last plan counted, the first ones of them; false beyond. */
+bool fault_call(unsigned long n, enum fault_kind *kind, const char **function);
+/* The ways in which calls of that kind can fail; the list ends with 0. */
+const int *fault_errors(enum fault_kind kind);
+
+/* Allocation n and all after it fail, or only that one. */
+void fault_memory(unsigned long n);
+void fault_memory_once(unsigned long n);
+/* False where something else, as a sanitizer, has taken malloc over. */
+bool fault_memory_works(void);
+/* Blocks that were allocated and not freed, by anybody, since the start. */
+long fault_blocks(void);
+
+/* fsync and fdatasync succeed without doing anything: a test has no use for them. */
+void fault_skip_sync(bool on);
+
+#endif
