@@ -831,8 +831,15 @@ static CK_RV file_backend_create(const char *dir, mode_t mask, const struct attr
 				 struct store **out)
 {
 	CK_RV rv = file_token_make(dir, mask, token);
+	CK_RV undone = CKR_OK;
 
-	return rv != CKR_OK ? rv : file_backend_open(dir, mask, out);
+	if (rv != CKR_OK)
+		return rv;
+	rv = file_backend_open(dir, mask, out);
+	if (rv != CKR_OK)
+		undone = file_token_delete(dir);
+	(void)undone;	/* logged; the first failure is the answer */
+	return rv;
 }
 
 /* Descriptors are cheap to open again; none is shared with the parent. */
