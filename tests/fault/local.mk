@@ -16,3 +16,25 @@ tests_fault_libfault_la_SOURCES = \
 tests_fault_libfault_la_LDFLAGS = $(AM_LDFLAGS) -avoid-version -rpath /nowhere
 tests_fault_libfault_la_LIBADD = $(OPENSSL_LIBS) $(DL_LIBS)
 fault_libs = tests/fault/libfault.la $(p11_libs)
+
+fault_sources = \
+	tests/p11/kinds.c \
+	tests/p11/kinds.h \
+	%D%/run.c \
+	%D%/run.h \
+	%D%/script.c \
+	%D%/script.h \
+	%D%/state.c \
+	%D%/state.h
+
+p11_tests += tests/fault/test_fault
+tests_fault_test_fault_SOURCES = $(fault_sources) %D%/test_fault.c
+tests_fault_test_fault_LDADD = $(fault_libs)
+
+p11_tests += tests/fault/test_powercut
+tests_fault_test_powercut_SOURCES = \
+	$(fault_sources) \
+	%D%/replay.c \
+	%D%/replay.h \
+	%D%/test_powercut.c
+tests_fault_test_powercut_LDADD = $(fault_libs)

@@ -256,6 +256,11 @@ void record_mark(unsigned mark)
 		r->mark = mark;
 }
 
+void record_pause(bool on)
+{
+	tape.on = !on;
+}
+
 /* --- the beginning ------------------------------------------------------ */
 
 static bool take_content(int fd, const struct stat *st, struct record_node *n)

@@ -57,6 +57,8 @@ struct recording {
 /* Takes the tree as it is, and notes all changes from now on; false: no memory, or unreadable. */
 bool record_begin(const char *directory);
 void record_mark(unsigned mark);
+/* What is done while it pauses must not touch the directory. */
+void record_pause(bool on);
 /* What was noted, until record_free; NULL when something could not be. */
 const struct recording *record_end(void);
 void record_free(void);

@@ -31,6 +31,7 @@ static struct {
 	struct fault_plan plan;
 	atomic_bool on;
 	atomic_bool skips_sync;
+	atomic_bool refuses_nameless;
 	atomic_ulong asked;
 	atomic_ulong hits;
 	struct {
@@ -91,6 +92,16 @@ void fault_skip_sync(bool on)
 bool shim_skips_sync(void)
 {
 	return atomic_load(&state.skips_sync);
+}
+
+void fault_refuse_nameless(bool on)
+{
+	atomic_store(&state.refuses_nameless, on);
+}
+
+bool shim_refuses_nameless(void)
+{
+	return atomic_load(&state.refuses_nameless);
 }
 
 static bool fits(enum fault_kind kind, int error)

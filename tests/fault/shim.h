@@ -52,6 +52,8 @@ unsigned long fault_hits(void);
 
 /* The calls that the last plan counted, the first ones of them; false beyond. */
 bool fault_call(unsigned long n, enum fault_kind *kind, const char **function);
+/* The function of an allocation that libcrypto asked for; told apart after fault_blocks_begin. */
+#define FAULT_BY_OPENSSL "an allocation of OpenSSL"
 /* The ways in which calls of that kind can fail; the list ends with 0. */
 const int *fault_errors(enum fault_kind kind);
 
@@ -60,9 +62,13 @@ void fault_memory(unsigned long n);
 void fault_memory_once(unsigned long n);
 /* False where something else, as a sanitizer, has taken malloc over. */
 bool fault_memory_works(void);
-/* Blocks that were allocated and not freed, by anybody, since the start. */
-long fault_blocks(void);
+/* From now on counts blocks of memory, and tells calls by libcrypto from those by others. */
+void fault_blocks_begin(void);
+/* Those allocated and not freed since then; own_only: not those that libcrypto asked for. */
+long fault_blocks(bool own_only);
 
+/* As on a file system that has no files without names (O_TMPFILE). */
+void fault_refuse_nameless(bool on);
 /* fsync and fdatasync succeed without doing anything: a test has no use for them. */
 void fault_skip_sync(bool on);
 

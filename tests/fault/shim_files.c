@@ -104,6 +104,15 @@ static enum fault_kind open_kind(int flags)
 	return writes ? FAULT_OPEN_WRITE : FAULT_OPEN;
 }
 
+static bool is_nameless(int flags)
+{
+#ifdef O_TMPFILE
+	return (flags & O_TMPFILE) == O_TMPFILE;
+#else
+	return false;
+#endif
+}
+
 /* As openat; `next` is the function that has that name. */
 static int open_next(int (*next)(int, const char *, int, ...), const char *function, int dir,
 		     const char *name, int flags, mode_t mode)
@@ -111,6 +120,10 @@ static int open_next(int (*next)(int, const char *, int, ...), const char *funct
 	bool existed = false;
 	int fd = -1;
 
+	if (is_nameless(flags) && shim_refuses_nameless()) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
 	if (shim_fails(open_kind(flags), function))
 		return -1;
 	if (record_on() && (flags & O_CREAT))
@@ -119,15 +132,6 @@ static int open_next(int (*next)(int, const char *, int, ...), const char *funct
 	if (fd >= 0 && record_on())
 		record_opened(fd, dir, name, flags, existed);
 	return fd;
-}
-
-static bool takes_mode(int flags)
-{
-#ifdef O_TMPFILE
-	if ((flags & O_TMPFILE) == O_TMPFILE)
-		return true;
-#endif
-	return flags & O_CREAT;
 }
 
 #define OPEN_BEFORE(function, other, dir, ...) \
@@ -139,7 +143,7 @@ static bool takes_mode(int flags)
 		if (!next) \
 			shim_find(&next, other); \
 		va_start(ap, flags); \
-		if (takes_mode(flags)) \
+		if ((flags & O_CREAT) || is_nameless(flags)) \
 			mode = va_arg(ap, mode_t); \
 		va_end(ap); \
 		return open_next(next, #function, dir, name, flags, mode); \

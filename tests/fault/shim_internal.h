@@ -20,6 +20,11 @@ bool shim_fails(enum fault_kind kind, const char *function);
 bool shim_fails_moving(enum fault_kind kind, const char *function, size_t *len);
 
 bool shim_skips_sync(void);
+bool shim_refuses_nameless(void);
+
+/* Of a function of the shim: where it was called, and whether that is within libcrypto. */
+#define SHIM_CALLER __builtin_return_address(0)
+bool shim_is_openssl(const void *caller);
 
 /* A function that returns `failure` instead of what the next one of its name does. */
 #define STAND_BEFORE(kind, type, name, parameters, arguments, failure) \

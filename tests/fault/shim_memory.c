@@ -1,15 +1,80 @@
 #include "fault/shim_internal.h"
 
 #include <limits.h>
+#include <link.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
-static atomic_long blocks;
+/* Blocks that libcrypto did not ask for, by address; room for more than a module ever has. */
+#define OWN_MAX (1U << 18)
 
-long fault_blocks(void)
+static atomic_long blocks, own_blocks;
+static atomic_uintptr_t own[OWN_MAX];
+
+/* Where libcrypto's code is. */
+static uintptr_t crypto_begin, crypto_end;
+
+long fault_blocks(bool own_only)
 {
-	return atomic_load(&blocks);
+	return atomic_load(own_only ? &own_blocks : &blocks);
+}
+
+static int find_crypto(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	(void)size;
+	(void)arg;
+	if (!strstr(info->dlpi_name, "libcrypto"))
+		return 0;
+	for (size_t i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+
+		if (p->p_type == PT_LOAD && (p->p_flags & PF_X)) {
+			crypto_begin = info->dlpi_addr + p->p_vaddr;
+			crypto_end = crypto_begin + p->p_memsz;
+		}
+	}
+	return 1;
+}
+
+void fault_blocks_begin(void)
+{
+	dl_iterate_phdr(find_crypto, NULL);
+}
+
+static size_t slot_of(uintptr_t p)
+{
+	return (p >> 4) * 0x9e3779b1u % OWN_MAX;
+}
+
+/* An entry that was freed is 1, one that never was used 0. */
+static void own_add(uintptr_t p)
+{
+	for (size_t i = slot_of(p), n = 0; n < OWN_MAX; i = (i + 1) % OWN_MAX, n++) {
+		uintptr_t seen = atomic_load(&own[i]);
+
+		if (seen <= 1 && atomic_compare_exchange_strong(&own[i], &seen, p)) {
+			atomic_fetch_add(&own_blocks, 1);
+			return;
+		}
+	}
+}
+
+static void own_remove(uintptr_t p)
+{
+	for (size_t i = slot_of(p), n = 0; n < OWN_MAX; i = (i + 1) % OWN_MAX, n++) {
+		uintptr_t seen = atomic_load(&own[i]);
+
+		if (seen == 0)
+			return;
+		if (seen == p) {
+			atomic_store(&own[i], 1);
+			atomic_fetch_sub(&own_blocks, 1);
+			return;
+		}
+	}
 }
 
 static void memory(unsigned long first, unsigned long last)
@@ -41,11 +106,35 @@ bool fault_memory_works(void)
 	return p == NULL;
 }
 
-static void *added(void *p)
+bool shim_is_openssl(const void *caller)
 {
-	if (p)
-		atomic_fetch_add(&blocks, 1);
+	uintptr_t from = (uintptr_t)caller;
+
+	return from >= crypto_begin && from < crypto_end;
+}
+
+/* A block that somebody was given; caller is the address that it was asked for at. */
+static void *added(void *p, void *caller)
+{
+	if (!p || crypto_end == 0)
+		return p;
+	atomic_fetch_add(&blocks, 1);
+	if (!shim_is_openssl(caller))
+		own_add((uintptr_t)p);
 	return p;
+}
+
+static void removed(void *p)
+{
+	if (!p || crypto_end == 0)
+		return;
+	atomic_fetch_sub(&blocks, 1);
+	own_remove((uintptr_t)p);
+}
+
+static bool fails(const char *function, void *caller)
+{
+	return shim_fails(FAULT_MEMORY, shim_is_openssl(caller) ? FAULT_BY_OPENSSL : function);
 }
 
 void *malloc(size_t size)
@@ -54,7 +143,7 @@ void *malloc(size_t size)
 
 	if (!next)
 		shim_find(&next, "malloc");
-	return shim_fails(FAULT_MEMORY, "malloc") ? NULL : added(next(size));
+	return fails("malloc", SHIM_CALLER) ? NULL : added(next(size), SHIM_CALLER);
 }
 
 void *calloc(size_t count, size_t size)
@@ -63,7 +152,7 @@ void *calloc(size_t count, size_t size)
 
 	if (!next)
 		shim_find(&next, "calloc");
-	return shim_fails(FAULT_MEMORY, "calloc") ? NULL : added(next(count, size));
+	return fails("calloc", SHIM_CALLER) ? NULL : added(next(count, size), SHIM_CALLER);
 }
 
 void *realloc(void *p, size_t size)
@@ -73,13 +162,13 @@ void *realloc(void *p, size_t size)
 
 	if (!next)
 		shim_find(&next, "realloc");
-	if (shim_fails(FAULT_MEMORY, "realloc"))
+	if (fails("realloc", SHIM_CALLER))
 		return NULL;
 	moved = next(p, size);
-	if (!p)
-		added(moved);
-	else if (!moved && size == 0)
-		atomic_fetch_sub(&blocks, 1);
+	if (moved || size == 0) {
+		removed(p);
+		added(moved, SHIM_CALLER);
+	}
 	return moved;
 }
 
@@ -90,11 +179,11 @@ int posix_memalign(void **out, size_t alignment, size_t size)
 
 	if (!next)
 		shim_find(&next, "posix_memalign");
-	if (shim_fails(FAULT_MEMORY, "posix_memalign"))
+	if (fails("posix_memalign", SHIM_CALLER))
 		return fault_errors(FAULT_MEMORY)[0];
 	error = next(out, alignment, size);
 	if (error == 0)
-		added(*out);
+		added(*out, SHIM_CALLER);
 	return error;
 }
 
@@ -104,7 +193,7 @@ void *aligned_alloc(size_t alignment, size_t size)
 
 	if (!next)
 		shim_find(&next, "aligned_alloc");
-	return shim_fails(FAULT_MEMORY, "aligned_alloc") ? NULL : added(next(alignment, size));
+	return fails("aligned_alloc", SHIM_CALLER) ? NULL : added(next(alignment, size), SHIM_CALLER);
 }
 
 void free(void *p)
@@ -113,15 +202,14 @@ void free(void *p)
 
 	if (!next)
 		shim_find(&next, "free");
-	if (p)
-		atomic_fetch_sub(&blocks, 1);
+	removed(p);
 	next(p);
 }
 
 /* What must not be swapped out comes from here, and so may what a database shares. */
-static void *mapped(void *p)
+static void *mapped(void *p, void *caller)
 {
-	return p == MAP_FAILED ? p : added(p);
+	return p == MAP_FAILED ? p : added(p, caller);
 }
 
 void *mmap(void *where, size_t size, int protection, int flags, int fd, off_t offset)
@@ -130,9 +218,9 @@ void *mmap(void *where, size_t size, int protection, int flags, int fd, off_t of
 
 	if (!next)
 		shim_find(&next, "mmap");
-	return shim_fails(FAULT_MEMORY, "mmap") ?
+	return fails("mmap", SHIM_CALLER) ?
 		       MAP_FAILED :
-		       mapped(next(where, size, protection, flags, fd, offset));
+		       mapped(next(where, size, protection, flags, fd, offset), SHIM_CALLER);
 }
 
 void *mmap64(void *where, size_t size, int protection, int flags, int fd, off64_t offset)
@@ -141,9 +229,9 @@ void *mmap64(void *where, size_t size, int protection, int flags, int fd, off64_
 
 	if (!next)
 		shim_find(&next, "mmap64");
-	return shim_fails(FAULT_MEMORY, "mmap64") ?
+	return fails("mmap64", SHIM_CALLER) ?
 		       MAP_FAILED :
-		       mapped(next(where, size, protection, flags, fd, offset));
+		       mapped(next(where, size, protection, flags, fd, offset), SHIM_CALLER);
 }
 
 int munmap(void *p, size_t size)
@@ -155,6 +243,6 @@ int munmap(void *p, size_t size)
 		shim_find(&next, "munmap");
 	rc = next(p, size);
 	if (rc == 0)
-		atomic_fetch_sub(&blocks, 1);
+		removed(p);
 	return rc;
 }

@@ -1,7 +1,7 @@
 /*
  * The calls of libcrypto that the module makes: those that allocate, and those that do the work.
  * Not EVP_CipherFinal_ex, whose failure means a wrong key or PIN, nor what tells true from false.
- * Functions of libcrypto itself do not come by here.
+ * Calls from within libcrypto are not counted.
  */
 #include "fault/shim_internal.h"
 
@@ -14,9 +14,9 @@
 #include <openssl/rand.h>
 
 /* As after a failure of OpenSSL's own. */
-static bool fails(const char *function)
+static bool fails(const char *function, const void *caller)
 {
-	if (!shim_fails(FAULT_OPENSSL, function))
+	if (shim_is_openssl(caller) || !shim_fails(FAULT_OPENSSL, function))
 		return false;
 	ERR_raise(ERR_LIB_EVP, ERR_R_INTERNAL_ERROR);
 	return true;
@@ -28,7 +28,7 @@ static bool fails(const char *function)
 		static type (*next) parameters; \
 		if (!next) \
 			shim_find(&next, #name); \
-		return fails(#name) ? (failure) : next arguments; \
+		return fails(#name, SHIM_CALLER) ? (failure) : next arguments; \
 	}
 
 #define FETCH(type, name) \

@@ -1,0 +1,492 @@
+/* Every step of the script again and again, another call that it makes failing each time. */
+#include "config.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fault/run.h"
+#include "fault/shim.h"
+
+#define MAX_STEPS	32
+#define MAX_CALLS	32768
+
+/* Of the trials of the short form one in so many is made, of each group of calls. */
+static const struct group {
+	const char *name;
+	unsigned kinds;
+	unsigned long stride;
+} groups[] = {
+	{ "files", FAULT_ALL_FILES, 23 },
+	{ "memory", FAULT_BIT(FAULT_MEMORY), 23 },
+	{ "openssl", FAULT_BIT(FAULT_OPENSSL), 17 },
+};
+
+/* What a child tells. */
+struct report {
+	CK_RV answer;
+	unsigned long calls, hits;
+	char wrong[256];
+	struct {
+		unsigned char kind;
+		char function[36];
+	} made[MAX_CALLS];
+};
+
+struct trial {
+	const char *backend;
+	const struct step *step;
+	const struct group *group;
+	struct fault_plan plan;
+	const struct tokens_state *old, *new;
+	char begin[32];			/* the token directory that it starts with */
+	uint64_t begin_hash;
+	bool pristine;			/* no fault: what the calls are, and what a step leaves */
+	long *blocks;			/* that such a run leaves */
+	struct report *report;
+};
+
+static struct {
+	unsigned long injected, steps, unharmed;
+} counts;
+
+/* --- within the process of the fault ------------------------------------ */
+
+static void __attribute__((format(printf, 2, 3))) wrong(struct report *r, const char *format, ...)
+{
+	va_list ap;
+
+	if (*r->wrong)
+		return;
+	va_start(ap, format);
+	vsnprintf(r->wrong, sizeof(r->wrong), format, ap);
+	va_end(ap);
+}
+
+static void note_calls(struct report *r)
+{
+	enum fault_kind kind = FAULT_KINDS;
+	const char *function = NULL;
+
+	for (unsigned long n = 1; n <= MAX_CALLS && fault_call(n, &kind, &function); n++) {
+		r->made[n - 1].kind = (unsigned char)kind;
+		snprintf(r->made[n - 1].function, sizeof(r->made[n - 1].function), "%s", function);
+	}
+}
+
+static bool is_listed(const char *function, CK_RV rv)
+{
+#define LISTED(name, ...) \
+	static const CK_RV codes_##name[] = { __VA_ARGS__, CKR_OK };
+#define BEYOND(name, code)
+#include "p11/misuse/answers.def"
+#undef LISTED
+#undef BEYOND
+	static const struct {
+		const char *function;
+		const CK_RV *codes;
+	} lists[] = {
+#define LISTED(name, ...) { #name, codes_##name },
+#define BEYOND(name, code)
+#include "p11/misuse/answers.def"
+#undef LISTED
+#undef BEYOND
+	};
+
+	for (size_t i = 0; i < LENGTH(lists); i++)
+		for (const CK_RV *c = lists[i].codes;
+		     strcmp(lists[i].function, function) == 0 && *c != CKR_OK; c++)
+			if (*c == rv)
+				return true;
+	return false;
+}
+
+/* The codes for a disk, a machine or a library that fails, where they fit. */
+static bool is_sensible(const struct trial *t, CK_RV rv)
+{
+	int error = t->plan.error;
+
+	switch (rv) {
+	case CKR_GENERAL_ERROR:		/* that of SoftHSM for a configuration it cannot read */
+		return t->step->starts;
+	case CKR_DEVICE_ERROR:
+	case CKR_FUNCTION_FAILED:
+		return true;
+	case CKR_WRAPPED_KEY_INVALID:	/* OpenSSL does not say why a key cannot be unwrapped */
+		return t->group->kinds != FAULT_ALL_FILES && is_listed(t->step->function, rv);
+	case CKR_HOST_MEMORY:
+		return error == ENOMEM || t->group->kinds == FAULT_BIT(FAULT_OPENSSL);
+	case CKR_DEVICE_MEMORY:
+		return error == ENOSPC || error == EDQUOT || error == EFBIG || error == FAULT_CUT;
+	case CKR_TOKEN_WRITE_PROTECTED:
+		return (error == EACCES || error == EROFS || error == EPERM) &&
+		       is_listed(t->step->function, rv);
+	}
+	return false;
+}
+
+static bool expected(const struct trial *t, CK_RV rv)
+{
+	return rv == t->step->expected;
+}
+
+/*
+ * OpenSSL does not look a second time for an algorithm that it had no memory for: then the module
+ * has to be started anew.
+ */
+static bool is_lame(const struct trial *t, CK_RV rv)
+{
+	return (rv == CKR_FUNCTION_FAILED || rv == CKR_HOST_MEMORY) &&
+	       t->group->kinds == FAULT_BIT(FAULT_MEMORY);
+}
+
+static void look(const struct trial *t, struct scene *c, bool *is_old)
+{
+	const struct token_state *old = NULL, *new = NULL;
+	struct objects_state now = { .count = 0 };
+	const char *bad = NULL;
+	CK_RV rv = CKR_OK;
+
+	*is_old = true;
+	if (t->step->pin != PIN_USER)
+		return;
+	old = token_labelled(t->old, t->step->token);
+	new = token_labelled(t->new, t->step->token);
+	rv = objects_read(c->s, &now);
+	if (is_lame(t, rv)) {
+		*is_old = false;
+		return;
+	}
+	if (rv != CKR_OK) {
+		wrong(t->report, "the objects cannot be read afterwards: 0x%lx", rv);
+		return;
+	}
+	*is_old = !objects_judge(&now, &old->objects, &new->objects, ALLOW_OLD, false);
+	bad = objects_judge(&now, &old->objects, &new->objects, ALLOW_BETWEEN, false);
+	if (bad)
+		wrong(t->report, "in the same process %s", bad);
+}
+
+static CK_RV once_more(const struct trial *t, struct scene *c)
+{
+	CK_RV rv = t->step->before ? t->step->before(c) : CKR_OK;
+
+	if (rv == CKR_OK)
+		rv = t->step->call(c);
+	if (!is_lame(t, rv))
+		return rv;
+	p11->C_Finalize(NULL);
+	rv = scene_open(t->step, c);
+	return rv == CKR_OK ? t->step->call(c) : rv;
+}
+
+static void go_on(const struct trial *t, struct scene *c)
+{
+	bool is_old = true;
+	CK_RV rv = t->report->answer;
+
+	if (t->step->starts && !expected(t, rv)) {
+		rv = once_more(t, c);
+		if (!expected(t, rv)) {
+			wrong(t->report, "the module cannot be used afterwards: 0x%lx", rv);
+			return;
+		}
+	}
+	look(t, c, &is_old);
+	if (!expected(t, rv) && is_old) {
+		rv = once_more(t, c);
+		/* a PIN that was changed for good though the call failed */
+		if (!expected(t, rv) &&
+		    !(t->plan.last > t->plan.first && rv == CKR_PIN_INCORRECT))
+			wrong(t->report, "the call fails without a fault: 0x%lx", rv);
+	}
+	if (t->step->pin == PIN_USER) {
+		rv = probe(c->s);
+		if (rv != CKR_OK && !is_lame(t, rv))
+			wrong(t->report, "an object cannot be made afterwards: 0x%lx", rv);
+	}
+}
+
+/* OpenSSL loses some blocks itself when it has no memory. */
+static bool own_only(const struct trial *t)
+{
+	return t->group->kinds == FAULT_BIT(FAULT_MEMORY);
+}
+
+/* Of a sanitizer. */
+int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+
+static void look_for_leaks(const struct trial *t, size_t descriptors, long blocks)
+{
+	size_t now = dir_count("/proc/self/fd");
+
+	ERR_clear_error();
+	OPENSSL_thread_stop();
+	blocks = fault_blocks(own_only(t)) - blocks;
+	if (now != descriptors)
+		wrong(t->report, "%zu descriptors are open, before %zu", now, descriptors);
+	if (t->pristine)
+		*t->blocks = blocks;
+	else if (blocks > *t->blocks && fault_memory_works())
+		wrong(t->report, "%ld blocks are left, usually %ld", blocks, *t->blocks);
+	if (__lsan_do_recoverable_leak_check && __lsan_do_recoverable_leak_check() != 0)
+		wrong(t->report, "memory leaks");
+}
+
+static void trial_child(void *arg)
+{
+	const struct trial *t = arg;
+	struct report *r = t->report;
+	size_t descriptors = dir_count("/proc/self/fd");
+	long blocks = fault_blocks(own_only(t));
+	struct scene c;
+	CK_RV rv = CKR_OK;
+
+	script_use(t->backend, "tokens");
+	rv = scene_open(t->step, &c);
+	if (rv != CKR_OK) {
+		wrong(r, "the step cannot begin: 0x%lx", rv);
+		return;
+	}
+	fault_begin(&t->plan);
+	r->answer = t->step->call(&c);
+	r->calls = fault_end();
+	r->hits = fault_hits();
+	if (t->pristine)
+		note_calls(r);
+	if (!tokens_copy("tokens", "after"))
+		wrong(r, "no copy could be made");
+	go_on(t, &c);
+	rv = p11->C_Finalize(NULL);
+	if (rv != CKR_OK)
+		wrong(r, "C_Finalize: 0x%lx", rv);
+	look_for_leaks(t, descriptors, blocks);
+}
+
+/* --- a trial ------------------------------------------------------------ */
+
+static unsigned allowed(const struct trial *t, CK_RV answer)
+{
+	bool lasting = t->plan.last > t->plan.first;
+
+	if (expected(t, answer))
+		return t->step->tolerant ? ALLOW_OLD | ALLOW_NEW : ALLOW_NEW;
+	/* what could not be done, and then not be undone */
+	return lasting || t->step->piecemeal ? ALLOW_BETWEEN : ALLOW_OLD;
+}
+
+static void judge_after(const struct trial *t)
+{
+	struct tokens_state got;
+	const char *bad = NULL;
+	CK_RV rv = CKR_OK;
+
+	if (!expected(t, t->report->answer) && tokens_hash("after") == t->begin_hash)
+		return;
+	rv = read_and_write_fresh(t->backend, "after", &got);
+	if (rv != CKR_OK)
+		wrong(t->report, "a fresh process cannot use the tokens: 0x%lx", rv);
+	else
+		bad = state_judge(&got, t->old, t->new, allowed(t, t->report->answer), false);
+	if (bad)
+		wrong(t->report, "for a fresh process %s", bad);
+}
+
+static bool trial_run(const struct trial *t)
+{
+	struct report *r = t->report;
+	CK_RV rv = ROW_BROKEN;
+
+	*r->wrong = 0;
+	r->answer = ROW_BROKEN;
+	r->hits = 0;
+	if (tokens_copy(t->begin, "tokens"))
+		rv = run_forked(trial_child, (void *)(uintptr_t)t);
+	if (rv != CKR_OK)
+		wrong(r, "the process %s", rv == ROW_HUNG ? "hangs" :
+					    rv == ROW_CRASHED ? "crashes" : "cannot go on");
+	if (!expected(t, r->answer) && !is_sensible(t, r->answer))
+		wrong(r, "answers 0x%lx", r->answer);
+	if (!*r->wrong)
+		judge_after(t);
+	counts.injected += r->hits;
+	counts.unharmed += r->hits > 0 && expected(t, r->answer);
+	return !*r->wrong;
+}
+
+static const char *error_text(int error)
+{
+	return error == FAULT_CUT ? "cut short" : strerror(error);
+}
+
+static bool trial_tell(const struct trial *t, unsigned long n, const char *function)
+{
+	fprintf(stderr, "%s, %s: %s without call %lu, %s (%s, %s): answer 0x%lx: %s\n",
+		t->backend, t->group->name, t->step->name, n, function,
+		error_text(t->plan.error), t->plan.last > n ? "lasting" : "once",
+		t->report->answer, t->report->wrong);
+	return false;
+}
+
+/* --- all trials of a step ----------------------------------------------- */
+
+/*
+ * What OpenSSL allocates while it fetches an algorithm, and what is called again and again, as a
+ * hash is: fewer and fewer of those.
+ */
+static bool is_tiresome(const struct trial *t, unsigned long n)
+{
+	const char *function = t->report->made[n - 1].function;
+	unsigned long same = 1, next = 1;
+
+	if (t->group->kinds != FAULT_BIT(FAULT_OPENSSL) && strcmp(function, FAULT_BY_OPENSSL) != 0)
+		return false;
+	for (unsigned long i = 0; i < n - 1; i++)
+		same += strcmp(t->report->made[i].function, function) == 0;
+	while (next < same)
+		next += 1 + next / 8;
+	return next != same;
+}
+
+static bool is_chosen(const struct trial *t, unsigned long *number)
+{
+	unsigned long stride = is_long() ? 1 : t->group->stride;
+
+	return (*number)++ % stride == 0;
+}
+
+/* Call n, in each of its ways, once and for good. */
+static bool fail_call(struct trial *t, unsigned long n, unsigned long *number)
+{
+	const int *errors = fault_errors(t->report->made[n - 1].kind);
+	bool good = true;
+
+	for (; *errors != 0; errors++)
+		for (int lasting = 0; lasting < 2; lasting++) {
+			if ((lasting && *errors == EINTR) || !is_chosen(t, number))
+				continue;
+			t->plan.first = n;
+			t->plan.last = lasting ? ULONG_MAX : n;
+			t->plan.error = *errors;
+			counts.steps++;
+			if (!trial_run(t))
+				good = trial_tell(t, n, t->report->made[n - 1].function);
+		}
+	return good;
+}
+
+/* Runs the step without a fault, which shows what it calls, and what it leaves allocated. */
+static bool look_at_calls(struct trial *t)
+{
+	t->pristine = true;
+	t->plan = (struct fault_plan){ .kinds = t->group->kinds, .fitting = true };
+	if (!trial_run(t) || !expected(t, t->report->answer))
+		return trial_tell(t, 0, "none");
+	t->pristine = false;
+	return true;
+}
+
+static bool step_trials(struct trial *t)
+{
+	static unsigned long number;
+	unsigned long calls = 0;
+	bool good = look_at_calls(t);
+
+	calls = good ? t->report->calls : 0;
+	for (unsigned long n = 1; n <= calls && n <= MAX_CALLS; n++)
+		if (!is_tiresome(t, n))
+			good = fail_call(t, n, &number) && good;
+	return good;
+}
+
+/* --- rows --------------------------------------------------------------- */
+
+static struct {
+	struct tokens_state states[MAX_STEPS + 1];
+	struct report *report;
+	long *blocks;
+	bool ready;		/* the script has run */
+} all;
+
+static CK_RV trials_row(struct ctx *c)
+{
+	const struct trial *given = c->arg;
+	struct trial t = *given;
+	size_t i = (size_t)(t.step - steps);
+
+	p11->C_Finalize(NULL);
+	t.old = &all.states[i];
+	t.new = &all.states[i + 1];
+	t.report = all.report;
+	t.blocks = all.blocks;
+	snprintf(t.begin, sizeof(t.begin), "step-%zu", i);
+	t.begin_hash = tokens_hash(t.begin);
+	return want(step_trials(&t));
+}
+
+static CK_RV script_row(struct ctx *c)
+{
+	CK_RV rv = CKR_OK;
+
+	p11->C_Finalize(NULL);
+	rv = script_run(c->arg, all.states);
+	all.ready = rv == CKR_OK;
+	return rv;
+}
+
+static void store_trials(const struct store_kind *kind)
+{
+	row_runf(ANY_STATE, script_row, kind->backend, CKR_OK, "make_%s_script", kind->name);
+	for (size_t g = 0; all.ready && g < LENGTH(groups); g++) {
+		if (groups[g].kinds == FAULT_BIT(FAULT_MEMORY) && !fault_memory_works())
+			continue;
+		/* nothing else is different */
+		if (kind->named && groups[g].kinds != FAULT_ALL_FILES)
+			continue;
+		for (size_t i = 0; i < step_count; i++) {
+			const struct trial t = { .backend = kind->backend, .step = &steps[i],
+						 .group = &groups[g] };
+
+			row_runf(ANY_STATE, trials_row, &t, CKR_OK, "%s_%s_%s", kind->name,
+				 groups[g].name, steps[i].name);
+		}
+	}
+}
+
+static void test_stores(void)
+{
+	all.report = shared_memory(sizeof(*all.report));
+	all.blocks = shared_memory(sizeof(*all.blocks));
+	fault_blocks_begin();
+	for (size_t i = 0; all.report && all.blocks && i < store_kind_count; i++) {
+		memset(&counts, 0, sizeof(counts));
+		if (!store_use(&store_kinds[i]))
+			continue;
+		store_trials(&store_kinds[i]);
+		printf("%s store: %lu calls made to fail in %lu runs of a step, of which %lu"
+		       " succeeded all the same\n",
+		       store_kinds[i].name, counts.injected, counts.steps, counts.unharmed);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test tests[] = {
+		{ "stores", NULL, 0, test_stores },
+	};
+	static const struct program program = {
+		.name = "fault",
+		.tests = tests,
+		.ntests = LENGTH(tests),
+		.without_token = true,
+		.not_on_reference = "it loses tokens when a write fails",
+	};
+
+	return harness_main(argc, argv, &program);
+}
