@@ -3,6 +3,7 @@
 #include "crypto/ossl/der.h"
 
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/objects.h>
 #include <string.h>
 
@@ -117,9 +118,25 @@ static CK_RV by_group(const EC_GROUP *group, struct der_curve *out)
 	return CKR_OK;
 }
 
+/*
+ * Why there is no group. That it is unknown OpenSSL says last after every failure, and first only
+ * when it is true.
+ */
+static CK_RV no_group(void)
+{
+	unsigned long first = ERR_peek_error();
+
+	if (first == 0)
+		return CKR_HOST_MEMORY;
+	if (ERR_GET_LIB(first) == ERR_LIB_EC && ERR_GET_REASON(first) == EC_R_UNKNOWN_GROUP)
+		return ossl_quiet(CKR_CURVE_NOT_SUPPORTED);
+	return ossl_error("CKA_EC_PARAMS", CKR_FUNCTION_FAILED);
+}
+
 static CK_RV by_oid(const unsigned char *der, size_t len, const unsigned char *oid, size_t oid_len,
 		    struct der_curve *out)
 {
+	const EC_GROUP *group;
 	ASN1_OBJECT *object;
 	const char *name;
 	CK_RV rv;
@@ -137,7 +154,8 @@ static CK_RV by_oid(const unsigned char *der, size_t len, const unsigned char *o
 	if (object == NULL)
 		return ossl_quiet(CKR_ATTRIBUTE_VALUE_INVALID);
 	name = OBJ_nid2sn(OBJ_obj2nid(object));
-	rv = by_group(name != NULL ? ossl_group(name) : NULL, out);
+	group = name != NULL ? ossl_group(name) : NULL;
+	rv = group != NULL ? by_group(group, out) : no_group();
 	ASN1_OBJECT_free(object);
 	return rv;
 }

@@ -217,7 +217,8 @@ static struct alg *alg_fetch(enum alg_kind kind, const char *name)
 							 OBJ_sn2nid(name));
 		break;
 	}
-	ossl_clear();
+	if (kind != ALG_GROUP)
+		ossl_clear();
 	if (a->md == NULL && a->cipher == NULL && a->mac == NULL && a->kdf == NULL &&
 	    a->group == NULL) {
 		free(a);

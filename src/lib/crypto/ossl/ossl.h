@@ -76,8 +76,8 @@ EVP_MAC *ossl_mac(const char *name);
 EVP_KDF *ossl_kdf(const char *name);
 
 /*
- * The group of a curve by OpenSSL's short name ("prime256v1"), for reading only; NULL: there is no
- * such curve. Building one costs more than most of what is done with it.
+ * The group of a curve by OpenSSL's short name ("prime256v1"), for reading only. NULL:
+ * OpenSSL's error queue tells why; it is empty when memory ran out. Building one costs more than most of what is done with it.
  */
 const EC_GROUP *ossl_group(const char *name);
 
