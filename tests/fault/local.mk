@@ -38,3 +38,5 @@ tests_fault_test_powercut_SOURCES = \
 	%D%/replay.h \
 	%D%/test_powercut.c
 tests_fault_test_powercut_LDADD = $(fault_libs)
+
+long_tests += tests/fault/test_fault tests/fault/test_powercut

@@ -271,9 +271,9 @@ CK_RV script_run(const char *backend, struct tokens_state *states)
 /* --- surroundings ------------------------------------------------------- */
 
 const struct store_kind store_kinds[] = {
-	{ "file", "file", false },
-	{ "named_file", "file", true },
-	{ "db", "db", false },
+	{ "file", "file", false, false },
+	{ "named_file", "file", true, false },
+	{ "db", "db", false, true },
 };
 const size_t store_kind_count = LENGTH(store_kinds);
 

@@ -43,6 +43,7 @@ struct store_kind {
 	const char *name;
 	const char *backend;	/* in the configuration */
 	bool named;		/* on a file system without files without names */
+	bool late;		/* a call whose last sync fails cannot be undone: SQLite's way */
 };
 
 extern const struct store_kind store_kinds[];

@@ -23,8 +23,8 @@ static const struct group {
 	unsigned kinds;
 	unsigned long stride;
 } groups[] = {
-	{ "files", FAULT_ALL_FILES, 23 },
-	{ "memory", FAULT_BIT(FAULT_MEMORY), 23 },
+	{ "files", FAULT_ALL_FILES, 29 },
+	{ "memory", FAULT_BIT(FAULT_MEMORY), 41 },
 	{ "openssl", FAULT_BIT(FAULT_OPENSSL), 17 },
 };
 
@@ -40,7 +40,7 @@ struct report {
 };
 
 struct trial {
-	const char *backend;
+	const struct store_kind *kind;
 	const struct step *step;
 	const struct group *group;
 	struct fault_plan plan;
@@ -203,7 +203,8 @@ static void go_on(const struct trial *t, struct scene *c)
 		rv = once_more(t, c);
 		/* a PIN that was changed for good though the call failed */
 		if (!expected(t, rv) &&
-		    !(t->plan.last > t->plan.first && rv == CKR_PIN_INCORRECT))
+		    !((t->plan.last > t->plan.first || t->kind->late) &&
+		      rv == CKR_PIN_INCORRECT))
 			wrong(t->report, "the call fails without a fault: 0x%lx", rv);
 	}
 	if (t->step->pin == PIN_USER) {
@@ -248,7 +249,7 @@ static void trial_child(void *arg)
 	struct scene c;
 	CK_RV rv = CKR_OK;
 
-	script_use(t->backend, "tokens");
+	script_use(t->kind->backend, "tokens");
 	rv = scene_open(t->step, &c);
 	if (rv != CKR_OK) {
 		wrong(r, "the step cannot begin: 0x%lx", rv);
@@ -278,7 +279,9 @@ static unsigned allowed(const struct trial *t, CK_RV answer)
 	if (expected(t, answer))
 		return t->step->tolerant ? ALLOW_OLD | ALLOW_NEW : ALLOW_NEW;
 	/* what could not be done, and then not be undone */
-	return lasting || t->step->piecemeal ? ALLOW_BETWEEN : ALLOW_OLD;
+	if (lasting || t->step->piecemeal)
+		return ALLOW_BETWEEN;
+	return t->kind->late ? ALLOW_OLD | ALLOW_NEW : ALLOW_OLD;
 }
 
 static void judge_after(const struct trial *t)
@@ -289,7 +292,7 @@ static void judge_after(const struct trial *t)
 
 	if (!expected(t, t->report->answer) && tokens_hash("after") == t->begin_hash)
 		return;
-	rv = read_and_write_fresh(t->backend, "after", &got);
+	rv = read_and_write_fresh(t->kind->backend, "after", &got);
 	if (rv != CKR_OK)
 		wrong(t->report, "a fresh process cannot use the tokens: 0x%lx", rv);
 	else
@@ -328,7 +331,7 @@ static const char *error_text(int error)
 static bool trial_tell(const struct trial *t, unsigned long n, const char *function)
 {
 	fprintf(stderr, "%s, %s: %s without call %lu, %s (%s, %s): answer 0x%lx: %s\n",
-		t->backend, t->group->name, t->step->name, n, function,
+		t->kind->name, t->group->name, t->step->name, n, function,
 		error_text(t->plan.error), t->plan.last > n ? "lasting" : "once",
 		t->report->answer, t->report->wrong);
 	return false;
@@ -450,7 +453,7 @@ static void store_trials(const struct store_kind *kind)
 		if (kind->named && groups[g].kinds != FAULT_ALL_FILES)
 			continue;
 		for (size_t i = 0; i < step_count; i++) {
-			const struct trial t = { .backend = kind->backend, .step = &steps[i],
+			const struct trial t = { .kind = kind, .step = &steps[i],
 						 .group = &groups[g] };
 
 			row_runf(ANY_STATE, trials_row, &t, CKR_OK, "%s_%s_%s", kind->name,
