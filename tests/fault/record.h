@@ -12,7 +12,7 @@
 enum record_kind {
 	RECORD_WRITE,		/* bytes into a file, which grows if need be */
 	RECORD_TRUNCATE,	/* a file gets that size */
-	RECORD_SYNC,		/* all so far of a file, or of the names in a directory, is on disk */
+	RECORD_SYNC,		/* all so far of a file, or of a directory's names, is on disk */
 	RECORD_LINK,		/* a name for a file or directory, that may be new; replaces one */
 	RECORD_UNLINK,
 	RECORD_RENAME,

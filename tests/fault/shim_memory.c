@@ -193,7 +193,8 @@ void *aligned_alloc(size_t alignment, size_t size)
 
 	if (!next)
 		shim_find(&next, "aligned_alloc");
-	return fails("aligned_alloc", SHIM_CALLER) ? NULL : added(next(alignment, size), SHIM_CALLER);
+	return fails("aligned_alloc", SHIM_CALLER) ? NULL :
+						     added(next(alignment, size), SHIM_CALLER);
 }
 
 void free(void *p)

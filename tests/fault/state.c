@@ -407,8 +407,8 @@ static const char *judge_changed(const struct tokens_state *got, const struct to
 	return NULL;
 }
 
-const char *state_judge(const struct tokens_state *got, const struct tokens_state *old, const struct tokens_state *new,
-			unsigned allowed, bool exact)
+const char *state_judge(const struct tokens_state *got, const struct tokens_state *old,
+			const struct tokens_state *new, unsigned allowed, bool exact)
 {
 	bool is_old = got->count == old->count, is_new = got->count == new->count;
 

@@ -68,8 +68,8 @@ enum allowed {
  * NULL when `got` is allowed, else what is wrong with it. What is new compares by shape, unless
  * exact: then `new` is of the same run.
  */
-const char *state_judge(const struct tokens_state *got, const struct tokens_state *old, const struct tokens_state *new,
-			unsigned allowed, bool exact);
+const char *state_judge(const struct tokens_state *got, const struct tokens_state *old,
+			const struct tokens_state *new, unsigned allowed, bool exact);
 /* The same for the objects alone. */
 const char *objects_judge(const struct objects_state *got, const struct objects_state *old,
 			  const struct objects_state *new, unsigned allowed, bool exact);

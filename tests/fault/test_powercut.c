@@ -162,7 +162,9 @@ static bool cut_here(const struct cut *cut, unsigned done)
 /* A step that only reads must leave the disk alone. */
 static bool writes_by_right(size_t end, unsigned step)
 {
-	if (step == step_count || !steps[step].reads || all.recording->list[end].kind == RECORD_MARK)
+	const struct record *op = &all.recording->list[end];
+
+	if (step == step_count || !steps[step].reads || op->kind == RECORD_MARK)
 		return true;
 	fprintf(stderr, "%s writes\n", steps[step].name);
 	return false;
