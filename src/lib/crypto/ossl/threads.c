@@ -6,18 +6,22 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "common/base.h"
 #include "common/lock.h"
 
 /* A thread that was joined may still be known to the kernel for a moment. */
 #define WAIT_MS 20
 
 static struct lock lock = LOCK_STATIC;
-static pid_t *noted;		/* thread ids */
-static size_t count, cap;
+/* Thread ids. A few need no memory, so that those of most programs can always be noted. */
+static pid_t first[16];
+static pid_t *noted = first;
+static size_t count, cap = ARRAY_LEN(first);
 static bool lost;		/* one could not be noted: then nobody can say that all have gone */
 
 /* Resets are numbered, and each thread remembers the last one that it was noted under. */
@@ -64,13 +68,15 @@ static void append(pid_t id)
 	if (count == cap)
 		prune();
 	if (count == cap) {
-		size_t more = cap == 0 ? 16 : cap * 2;
-		pid_t *p = reallocarray(noted, more, sizeof(*p));
+		size_t more = cap * 2;
+		pid_t *p = reallocarray(noted == first ? NULL : noted, more, sizeof(*p));
 
 		if (p == NULL) {
 			lost = true;
 			return;
 		}
+		if (noted == first)
+			memcpy(p, first, sizeof(first));
 		noted = p;
 		cap = more;
 	}
@@ -116,9 +122,11 @@ bool threads_gone(void)
 void threads_reset(void)
 {
 	atomic_fetch_add(&era, 1);
-	free(noted);
-	noted = NULL;
-	count = cap = 0;
+	if (noted != first)
+		free(noted);
+	noted = first;
+	cap = ARRAY_LEN(first);
+	count = 0;
 	lost = false;
 }
 
