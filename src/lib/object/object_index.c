@@ -6,6 +6,7 @@
 
 #include "object/attr.h"
 #include "object/match.h"
+#include "object/template.h"
 
 /* Fewer objects are looked through faster than an index is kept. */
 #define OBJECTS_MIN 16
@@ -262,10 +263,16 @@ static size_t map_find(struct index_map *m, const CK_ATTRIBUTE *want, bool priva
 	return count;
 }
 
-/* A flag halves the objects at the best. */
-static bool is_telling(CK_ATTRIBUTE_TYPE type)
+/*
+ * A flag halves the objects at the best. What is longer than any value is not read; no object has
+ * it.
+ */
+static bool is_telling(const CK_ATTRIBUTE *want)
 {
-	return attr_kind_of(type) == ATTR_BYTES || attr_kind_of(type) == ATTR_ULONG;
+	enum attr_kind kind = attr_kind_of(want->type);
+
+	return (kind == ATTR_BYTES || kind == ATTR_ULONG) &&
+	       want->ulValueLen <= TEMPLATE_VALUE_MAX;
 }
 
 CK_RV object_index_find(struct object_table *t, bool private, const CK_ATTRIBUTE *templ,
@@ -282,7 +289,7 @@ CK_RV object_index_find(struct object_table *t, bool private, const CK_ATTRIBUTE
 		size_t n;
 		CK_RV rv = CKR_OK;
 
-		if (is_telling(templ[i].type))
+		if (is_telling(&templ[i]))
 			rv = map_of(t, templ[i].type, private, &m);
 		if (rv != CKR_OK)
 			return rv;

@@ -7,9 +7,6 @@
 
 #include "object/attr.h"
 
-/* More than any template or mechanism list holds; keeps a hostile length from costing memory. */
-#define MAX_VALUE ((CK_ULONG)64 << 20)
-
 static CK_RV take_mechs(const CK_ATTRIBUTE *from, struct attrset *set)
 {
 	size_t n = from->ulValueLen / sizeof(CK_MECHANISM_TYPE);
@@ -85,7 +82,7 @@ CK_RV template_take(const CK_ATTRIBUTE *from, enum attr_kind kind, struct attrse
 	CK_BBOOL flag;
 	CK_ULONG number;
 
-	if (from->ulValueLen > MAX_VALUE || (from->pValue == NULL && from->ulValueLen > 0))
+	if (from->ulValueLen > TEMPLATE_VALUE_MAX || (from->pValue == NULL && from->ulValueLen > 0))
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	switch (kind) {
 	case ATTR_BOOL:

@@ -7,6 +7,9 @@
 
 #include "common/attrset.h"
 
+/* No value has more bytes. A length beyond that is a mistake, and memory behind it unlikely. */
+#define TEMPLATE_VALUE_MAX ((CK_ULONG)64 << 20)
+
 /*
  * The attribute's value, taken as that kind, into set. CKR_ATTRIBUTE_VALUE_INVALID when it cannot
  * be one: NULL with a length, the wrong size for a flag or a number, no whole number of entries, a

@@ -102,6 +102,27 @@ static size_t found(struct object_table *t, const struct caller *who, unsigned l
 	return count;
 }
 
+/* A length that no value has: nothing is found, and the value is not read. */
+static void test_absurd_length(void)
+{
+	static const CK_ULONG lens[] = { (CK_ULONG)-1, (CK_ULONG)-1 / 2, (CK_ULONG)1 << 40 };
+	static const CK_ATTRIBUTE_TYPE types[] = { CKA_LABEL, CKA_CLASS, CKA_PRIVATE };
+	CK_BYTE one = 'l';
+	struct world w;
+
+	open_world(&w);
+	for (size_t i = 0; i < ARRAY_LEN(lens) * ARRAY_LEN(types); i++) {
+		CK_ATTRIBUTE templ = { types[i % ARRAY_LEN(types)], &one,
+				       lens[i / ARRAY_LEN(types)] };
+		struct object_list list = { NULL, 0 };
+
+		CU_ASSERT_EQUAL(object_find(w.table, &user, &templ, 1, &list), CKR_OK);
+		CU_ASSERT_EQUAL(list.count, 0);
+		free(list.handles);
+	}
+	close_world(&w);
+}
+
 static CK_RV set_label(struct object_table *t, CK_OBJECT_HANDLE h, unsigned label)
 {
 	char text[16];
@@ -224,6 +245,7 @@ int main(void)
 {
 	static const struct unit_test tests[] = {
 		UNIT_TEST(test_login),
+		UNIT_TEST(test_absurd_length),
 		UNIT_TEST(test_two_tables),
 		UNIT_TEST(test_find_without_memory),
 		UNIT_TEST(test_set_without_memory),
