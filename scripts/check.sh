@@ -7,7 +7,8 @@ set -u
 
 all_parts='plain reference sanitizers valgrind symbols distcheck'
 usage="usage: scripts/check.sh [PART...]
-parts: $all_parts (all by default), clang, coverage
+parts: $all_parts (all by default), clang, coverage,
+       fuzz (\$FUZZ_SECONDS, 60 by default, for each target)
 With CI=true in the environment a missing peer program is a failure, not a skip."
 reference=/usr/lib/softhsm/libsofthsm2.so
 work=${CHECK_DIR:-$top/build/check}
@@ -19,7 +20,7 @@ case ${1-} in
 esac
 parts=${*:-$all_parts}
 for part in $parts; do
-	case " $all_parts clang coverage " in
+	case " $all_parts clang coverage fuzz " in
 	*" $part "*) ;;
 	*) die "unknown part $part; $usage" ;;
 	esac
@@ -189,6 +190,15 @@ run_coverage()
 	fi
 }
 
+run_fuzz()
+{
+	install_packages "$work/packages.log" \
+		"libclang-rt-$(clang -dumpversion | sed 's/\..*//')-dev"
+	build fuzz --enable-fuzzing CC=clang &&
+		(cd "$work/fuzz" && make -s fuzz-smoke FUZZ_SECONDS="${FUZZ_SECONDS:-60}")
+	count fuzz $?
+}
+
 packages="$build_packages c++=g++ python3 libcunit1-dev libsqlite3-dev sqlite3 ldnsutils openssl valgrind libc6-dbg xz-utils
 	pkcs11-tool=opensc p11tool=gnutls-bin p11-kit softhsm2
 	libengine-pkcs11-openssl keytool=default-jre-headless p11-kit-modules
@@ -196,7 +206,7 @@ packages="$build_packages c++=g++ python3 libcunit1-dev libsqlite3-dev sqlite3 l
 	libstrongswan-extra-plugins ods-hsmutil=libhsm-bin python3-pykcs11
 	keymgr=knot kzonesign=knot-dnssecutils ldns-verify-zone=ldnsutils dnssec-verify=bind9-utils"
 case " $parts " in
-*" clang "*) packages="$packages clang" ;;
+*" clang "* | *" fuzz "*) packages="$packages clang" ;;
 esac
 
 mkdir -p "$work" || die "cannot make the directory $work"

@@ -19,6 +19,8 @@ cli_tests =
 interop_tests =
 # Those that do far more with CHECK_LONG in the environment ("make check-long").
 long_tests =
+# Programs that replay files, made of fuzz targets.
+fuzz_tests =
 # Programs that tests run.
 test_helpers =
 
@@ -40,6 +42,7 @@ include tests/p11/local.mk
 include tests/p11/misuse/local.mk
 include tests/fault/local.mk
 include tests/kat/local.mk
+include tests/fuzz/local.mk
 include tests/cli/local.mk
 include tests/interop/local.mk
 include tests/bench/local.mk
@@ -62,10 +65,10 @@ AM_TESTS_ENVIRONMENT = \
 	LC_ALL=C; export LC_ALL;
 
 if HAVE_CUNIT
-check_PROGRAMS = $(unit_tests) $(p11_tests) $(test_helpers)
-TESTS = $(unit_tests) $(p11_tests) $(p11_scripts) $(cli_tests) $(interop_tests)
+check_PROGRAMS = $(unit_tests) $(p11_tests) $(fuzz_tests) $(test_helpers)
+TESTS = $(unit_tests) $(p11_tests) $(p11_scripts) $(fuzz_tests) $(cli_tests) $(interop_tests)
 else
-EXTRA_PROGRAMS += $(unit_tests) $(p11_tests) $(test_helpers)
+EXTRA_PROGRAMS += $(unit_tests) $(p11_tests) $(fuzz_tests) $(test_helpers)
 TESTS =
 check-local:
 	@echo "make check needs CUnit (Debian: libcunit1-dev);" \
@@ -90,7 +93,7 @@ check-valgrind: all
 		echo "check-valgrind needs valgrind; install it and run configure again" >&2; \
 		exit 1; fi
 	MISUSE_SHARE=16 $(MAKE) $(AM_MAKEFLAGS) check \
-		TESTS='$(unit_tests) $(p11_tests)' \
+		TESTS='$(unit_tests) $(p11_tests) $(fuzz_tests)' \
 		LOG_COMPILER='$(LIBTOOL) --mode=execute $(VALGRIND) $(VALGRIND_FLAGS)'
 .PHONY: check-valgrind
 
