@@ -26,6 +26,10 @@ unit_tests += tests/unit/test_keytype_values
 tests_unit_test_keytype_values_SOURCES = %D%/crypto/test_keytype_values.c $(crypto_util)
 tests_unit_test_keytype_values_LDADD = $(UNIT_LIBS)
 
+unit_tests += tests/unit/test_agrees
+tests_unit_test_agrees_SOURCES = %D%/crypto/test_agrees.c $(crypto_util)
+tests_unit_test_agrees_LDADD = $(UNIT_LIBS)
+
 unit_tests += tests/unit/test_keytype_nomem
 tests_unit_test_keytype_nomem_SOURCES = %D%/crypto/test_keytype_nomem.c %D%/nomem.c $(crypto_util)
 tests_unit_test_keytype_nomem_LDFLAGS = $(AM_LDFLAGS) $(NOMEM_FLAGS)

@@ -4,6 +4,7 @@ libcore_la_SOURCES += \
 	%D%/attr.c %D%/attr.h %D%/attr_table.c \
 	%D%/build.c %D%/build.h \
 	%D%/computed.c %D%/computed.h \
+	%D%/decode.c %D%/decode.h \
 	%D%/derive.c \
 	%D%/find.c \
 	%D%/inherit.c %D%/inherit.h \

@@ -7,6 +7,7 @@
 #include "object/attr.h"
 #include "object/build.h"
 #include "object/computed.h"
+#include "object/decode.h"
 #include "object/seal.h"
 #include "object/template.h"
 #include "pkcs11/names.h"
@@ -337,29 +338,9 @@ static bool is_allowed(const struct attrset *attrs, CK_MECHANISM_TYPE type)
 	return false;
 }
 
-/* Decodes the key at its first use; all later ones share it. */
-static CK_RV decode_key(struct object_table *t, struct object *o, CK_OBJECT_CLASS class,
-			CK_KEY_TYPE type)
-{
-	const CK_ATTRIBUTE_TYPE *parts = keytype_parts(class, type);
-	struct attrset *plain = NULL;
-	CK_RV rv;
-
-	if (o->key != NULL)
-		return CKR_OK;
-	if (parts == NULL)
-		return reason(CKR_KEY_TYPE_INCONSISTENT, "keys of type 0x%lx cannot be used", type);
-	rv = unseal_some(o->attrs, parts, t->key, &plain);
-	if (rv == CKR_OK)
-		rv = keytype_load(class, type, plain, &o->key);
-	attrset_free(plain);
-	return rv == CKR_DATA_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID ? CKR_DEVICE_ERROR : rv;
-}
-
 static CK_RV key_locked(struct object_table *t, struct object *o, CK_ATTRIBUTE_TYPE usage,
 			const struct mech *mech, struct object_key *out)
 {
-	CK_OBJECT_CLASS class = attrset_number(o->attrs, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
 	CK_KEY_TYPE type = attrset_number(o->attrs, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
 	const struct attr_rule *rule = attr_rule_find(o->scope, usage);
 	CK_RV rv;
@@ -375,7 +356,7 @@ static CK_RV key_locked(struct object_table *t, struct object *o, CK_ATTRIBUTE_T
 	if (!mech_takes(mech, type))
 		return reason(CKR_KEY_TYPE_INCONSISTENT,
 			      "the mechanism takes no keys whose CKA_KEY_TYPE is 0x%lx", type);
-	rv = decode_key(t, o, class, type);
+	rv = object_decode(t, o);
 	if (rv != CKR_OK)
 		return rv;
 	out->key = key_ref(o->key);
@@ -424,8 +405,7 @@ CK_RV object_digestible(struct object_table *t, const struct caller *who, CK_OBJ
 	if (rv == CKR_OK && !is_digestible(o, weak))
 		rv = CKR_KEY_INDIGESTIBLE;
 	if (rv == CKR_OK)
-		rv = decode_key(t, o, CKO_SECRET_KEY,
-				attrset_number(o->attrs, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION));
+		rv = object_decode(t, o);
 	if (rv == CKR_OK)
 		*out = key_ref(o->key);
 	lock_drop(&t->lock);

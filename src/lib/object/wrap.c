@@ -6,6 +6,7 @@
 #include "crypto/mech/wrap.h"
 #include "object/attr.h"
 #include "object/build.h"
+#include "object/decode.h"
 #include "object/inherit.h"
 #include "object/object.h"
 #include "object/seal.h"
@@ -93,6 +94,20 @@ static CK_RV key_bytes(const struct object_table *t, const struct object *o, str
 	return rv == CKR_DATA_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID ? CKR_DEVICE_ERROR : rv;
 }
 
+/*
+ * A key that contradicts itself must not leave as one that is right. Of one that OpenSSL cannot use
+ * nobody can tell.
+ */
+static CK_RV check_whole(struct object_table *t, struct object *o)
+{
+	CK_RV rv = object_decode(t, o);
+
+	if (rv != CKR_KEY_TYPE_INCONSISTENT && rv != CKR_CURVE_NOT_SUPPORTED)
+		return rv;
+	reason_clear();
+	return CKR_OK;
+}
+
 static CK_RV take_bytes(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE with,
 			const struct mech *mech, CK_OBJECT_HANDLE h, struct secbuf **out)
 {
@@ -111,6 +126,8 @@ static CK_RV take_bytes(struct object_table *t, const struct caller *who, CK_OBJ
 		return CKR_WRAPPING_KEY_HANDLE_INVALID;
 	if (rv == CKR_OK)
 		rv = check_wrappable(t, key, wrapping, mech);
+	if (rv == CKR_OK)
+		rv = check_whole(t, key);
 	return rv == CKR_OK ? key_bytes(t, key, out) : rv;
 }
 

@@ -30,6 +30,7 @@ static const CK_ATTRIBUTE_TYPE secret_parts[] = { CKA_VALUE, END };
 #define SECRET(ckk, low, high, inc, len, kind) \
 	{ .type = (ckk), .secret_parts = secret_parts, .load = keytype_secret_load, \
 	  .complete = keytype_secret_complete, .generate = keytype_secret_generate, \
+	  .agrees = keytype_secret_agrees, \
 	  .min = (low), .max = (high), \
 	  .step = (inc), .has_len = (len), .check = (kind) }
 #define HMAC(ckk) SECRET(ckk, 1, MAX_SECRET, 1, true, CHECK_SHA1)
@@ -42,7 +43,8 @@ static const CK_ATTRIBUTE_TYPE secret_parts[] = { CKA_VALUE, END };
 
 static const struct keytype keytypes[] = {
 	{ .type = CKK_RSA, .name = "RSA", .public_parts = rsa_public, .private_parts = rsa_private,
-	  CALLS(rsa, codec_rsa), .generate = keytype_rsa_generate },
+	  CALLS(rsa, codec_rsa), .generate = keytype_rsa_generate,
+	  .agrees = keytype_rsa_agrees },
 	{ .type = CKK_EC, .name = "EC", .public_parts = ec_public, .private_parts = ec_private,
 	  CALLS(ec, codec_ec), .generate = keytype_ec_generate },
 	/* Takes Curve25519 and Curve448 keys too, as the reference stores them. */
@@ -57,7 +59,7 @@ static const struct keytype keytypes[] = {
 	  .owns = keytype_mldsa_owns },
 	{ .type = CKK_DSA, .name = "DSA", .public_parts = dsa_parts, .private_parts = dsa_parts,
 	  CALLS(dlog, codec_dlog), .generate = keytype_dlog_generate,
-	  .domain = keytype_dsa_domain },
+	  .domain = keytype_dsa_domain, .agrees = keytype_dsa_agrees },
 	{ .type = CKK_DH, .name = "DH", .public_parts = dh_parts, .private_parts = dh_parts,
 	  CALLS(dlog, codec_dlog), .generate = keytype_dlog_generate,
 	  .domain = keytype_dh_domain },
@@ -344,6 +346,59 @@ CK_RV keytype_public_info_check(CK_OBJECT_CLASS class, CK_KEY_TYPE type,
 	secbuf_free(right);
 	secbuf_free(given);
 	return rv;
+}
+
+/* The public key behind a decoded one, as DER. */
+static CK_RV own_info(const struct keytype *t, const struct key *k, const struct attrset *attrs,
+		      struct secbuf **out)
+{
+	struct attrset *pub;
+	CK_RV rv;
+
+	if (k->class == CKO_PUBLIC_KEY)
+		return codec_put_spki(t, attrs, out);
+	pub = attrset_new(false);
+	rv = pub != NULL ? t->public_of(t, k->pkey, pub) : CKR_HOST_MEMORY;
+	if (rv == CKR_OK)
+		rv = codec_put_spki(t, pub, out);
+	attrset_free(pub);
+	return rv;
+}
+
+/* What cannot be decoded says nothing: the reference lets callers store anything there. */
+static CK_RV info_agrees(const struct keytype *t, const struct key *k, const struct attrset *attrs)
+{
+	struct secbuf *right = NULL, *given = NULL;
+	const unsigned char *der;
+	size_t len;
+	bool differs = false;
+	CK_RV rv;
+
+	if (t->codec == NULL || !attrset_bytes(attrs, CKA_PUBLIC_KEY_INFO, &der, &len) || len == 0)
+		return CKR_OK;
+	rv = own_info(t, k, attrs, &right);
+	if (rv == CKR_OK && !same(right, der, len)) {
+		rv = rewrite(t, der, len, &given);
+		differs = rv == CKR_OK && !same(right, given->data, given->len);
+	}
+	secbuf_free(right);
+	secbuf_free(given);
+	if (differs)
+		return keyparts_bad(t->type, CKA_PUBLIC_KEY_INFO, "is that of another key");
+	if (rv == CKR_HOST_MEMORY)
+		return rv;
+	reason_clear();
+	return CKR_OK;
+}
+
+CK_RV keytype_agrees(const struct key *k, const struct attrset *attrs)
+{
+	const struct keytype *t = row_of(k->type);
+	CK_RV rv = CKR_OK;
+
+	if (t != NULL && t->agrees != NULL)
+		rv = t->agrees(t, k, attrs);
+	return rv == CKR_OK && t != NULL ? info_agrees(t, k, attrs) : rv;
 }
 
 CK_RV keytype_encode(CK_KEY_TYPE type, const struct attrset *parts, struct secbuf **out)

@@ -33,6 +33,15 @@ CK_RV keytype_load(CK_OBJECT_CLASS class, CK_KEY_TYPE type, const struct attrset
 		   struct key **out) MUST_CHECK;
 
 /*
+ * Is that the key which was once stored? k was built of attrs, which also has CKA_CHECK_VALUE and
+ * CKA_PUBLIC_KEY_INFO if the object has them: they must be the key's unless they are empty, and the
+ * parts of a private key must not contradict each other. That costs little beside the building, but
+ * for an RSA key without primes: as much as a signature. CKR_ATTRIBUTE_VALUE_INVALID when it is
+ * another key, the reason noted; CKR_HOST_MEMORY.
+ */
+CK_RV keytype_agrees(const struct key *k, const struct attrset *attrs) MUST_CHECK;
+
+/*
  * Generates a key of that type. Asymmetric: pub holds the caller's CKA_MODULUS_BITS,
  * CKA_EC_PARAMS ... and both sets receive the key's parts. Secret: pub is NULL, priv holds
  * CKA_VALUE_LEN where the type wants one and receives CKA_VALUE and CKA_CHECK_VALUE.

@@ -3,6 +3,7 @@
 #include "crypto/key/keytype_row.h"
 
 #include <openssl/core_names.h>
+#include <string.h>
 
 #include "crypto/key/dlog.h"
 #include "crypto/ossl/ossl.h"
@@ -82,6 +83,19 @@ CK_RV keytype_dlog_load(const struct keytype *t, CK_OBJECT_CLASS class, const st
 	keyparts_free(&p);
 	return rv == CKR_OK ? keyparts_key(class, t->type, pkey, keyparts_bits(parts, CKA_PRIME),
 					   out) : rv;
+}
+
+/* A private value is below the order of its group; all else would take exponentiations. */
+CK_RV keytype_dsa_agrees(const struct keytype *t, const struct key *k, const struct attrset *attrs)
+{
+	size_t q_len, x_len;
+	const unsigned char *q = keyparts_trim(attrs, CKA_SUBPRIME, &q_len);
+	const unsigned char *x = keyparts_trim(attrs, CKA_VALUE, &x_len);
+
+	if (k->class == CKO_PRIVATE_KEY &&
+	    (x_len > q_len || (x_len == q_len && memcmp(x, q, x_len) >= 0)))
+		return keyparts_bad(t->type, CKA_VALUE, "is not below CKA_SUBPRIME");
+	return CKR_OK;
 }
 
 static CK_RV set_sizes(const struct keytype *t, struct attrset *attrs)

@@ -20,9 +20,11 @@ struct numbers_of {
 #define BASES_MAX 16
 /*
  * Factoring raises numbers to the power of the private exponent: above that size it is done only
- * when the factors are asked for.
+ * when the factors are asked for. The other two: always, and never.
  */
 #define FACTOR_BITS 4096
+#define FACTOR_ANY CK_UNAVAILABLE_INFORMATION
+#define FACTOR_NONE 0
 
 static CK_RV bad(const struct numbers_of *r, enum part part, const char *why)
 {
@@ -151,22 +153,26 @@ static CK_RV crt_exponent(const struct numbers_of *r, enum part prime, enum part
 	return rv;
 }
 
-static CK_RV crt_coefficient(const struct numbers_of *r)
+/* What is there is multiplied, which is much faster than to compute it. */
+static CK_RV check_coefficient(const struct numbers_of *r)
 {
-	BIGNUM *right = NULL;
+	BIGNUM *one = NULL;
 	CK_RV rv = CKR_OK;
 
 	BN_CTX_start(r->ctx);
-	if (!temporary(r, &right))
+	if (!temporary(r, &one) || BN_mod_mul(one, r->v[QINV], r->v[Q], r->v[P], r->ctx) != 1)
 		rv = failed();
-	else if (BN_mod_inverse(right, r->v[Q], r->v[P], r->ctx) == NULL)
-		rv = refused(r, Q, "has a divisor in common with the other prime");
-	else if (has(r, QINV) && BN_cmp(r->v[QINV], right) != 0)
+	else if (!BN_is_one(one) || BN_cmp(r->v[QINV], r->v[P]) >= 0)
 		rv = bad(r, QINV, "does not follow from the primes");
-	else if (BN_copy(r->v[QINV], right) == NULL)
-		rv = failed();
 	BN_CTX_end(r->ctx);
 	return rv;
+}
+
+static CK_RV compute_coefficient(const struct numbers_of *r)
+{
+	if (BN_mod_inverse(r->v[QINV], r->v[Q], r->v[P], r->ctx) == NULL)
+		return refused(r, Q, "has a divisor in common with the other prime");
+	return CKR_OK;
 }
 
 /* Both primes are there: all else has to fit, or is computed. */
@@ -180,7 +186,9 @@ static CK_RV settle_crt(const struct numbers_of *r)
 		rv = crt_exponent(r, P, DP);
 	if (rv == CKR_OK)
 		rv = crt_exponent(r, Q, DQ);
-	return rv == CKR_OK ? crt_coefficient(r) : rv;
+	if (rv != CKR_OK)
+		return rv;
+	return has(r, QINV) ? check_coefficient(r) : compute_coefficient(r);
 }
 
 /* No primes: do the exponents undo each other? */
@@ -298,7 +306,7 @@ static CK_RV settle_exponents(const struct numbers_of *r, const struct attrset *
 	return rv;
 }
 
-static CK_RV settle(const struct numbers_of *r, const struct attrset *parts, bool large)
+static CK_RV settle(const struct numbers_of *r, const struct attrset *parts, CK_ULONG factor_bits)
 {
 	CK_RV rv = CKR_OK;
 
@@ -314,7 +322,7 @@ static CK_RV settle(const struct numbers_of *r, const struct attrset *parts, boo
 		rv = settle_exponents(r, parts);
 	/* Parts of the CRT without the primes are of no use, and nobody knows which is whose. */
 	if (rv == CKR_OK && !has(r, DP) && !has(r, DQ) && !has(r, QINV) &&
-	    (large || r->bits <= FACTOR_BITS))
+	    r->bits <= factor_bits)
 		rv = settle_without_primes(r);
 	return rv;
 }
@@ -325,10 +333,25 @@ CK_RV keytype_rsa_settle(const struct keytype *t, struct attrset *parts, bool la
 	CK_RV rv = open_numbers(&r, parts);
 
 	if (rv == CKR_OK)
-		rv = settle(&r, parts, large);
+		rv = settle(&r, parts, large ? FACTOR_ANY : FACTOR_BITS);
 	for (enum part i = E; rv == CKR_OK && i < PARTS; i++)
 		if (has(&r, i) && keyparts_bits(parts, t->private_parts[i]) == 0)
 			rv = keyparts_set_bn(parts, t->private_parts[i], r.v[i]);
+	close_numbers(&r);
+	return rv;
+}
+
+CK_RV keytype_rsa_agrees(const struct keytype *t, const struct key *k, const struct attrset *attrs)
+{
+	struct numbers_of r = { .t = t };
+	CK_RV rv;
+
+	if (k->class != CKO_PRIVATE_KEY)
+		return CKR_OK;
+	rv = open_numbers(&r, attrs);
+	/* without these two there is nothing to compare, and keytype_rsa_load has looked already */
+	if (rv == CKR_OK && (has(&r, P) || has(&r, Q) || has(&r, E)))
+		rv = settle(&r, attrs, FACTOR_NONE);
 	close_numbers(&r);
 	return rv;
 }

@@ -95,6 +95,28 @@ CK_RV keytype_secret_check(const struct keytype *t, const unsigned char *value, 
 	return rv;
 }
 
+static CK_RV compare(const struct keytype *t, const unsigned char *given, size_t len,
+		     const unsigned char right[CHECK_BYTES])
+{
+	if (len != CHECK_BYTES || CRYPTO_memcmp(given, right, len) != 0)
+		return keyparts_bad(t->type, CKA_CHECK_VALUE, "is wrong");
+	return CKR_OK;
+}
+
+CK_RV keytype_secret_agrees(const struct keytype *t, const struct key *k,
+			    const struct attrset *attrs)
+{
+	unsigned char right[CHECK_BYTES];
+	const unsigned char *given;
+	size_t len;
+	CK_RV rv;
+
+	if (!attrset_bytes(attrs, CKA_CHECK_VALUE, &given, &len) || len == 0)
+		return CKR_OK;
+	rv = keytype_secret_check(t, k->secret->data, k->secret->len, right);
+	return rv == CKR_OK ? compare(t, given, len, right) : rv;
+}
+
 static CK_RV set_check_value(const struct keytype *t, struct attrset *attrs,
 			     const unsigned char *value, size_t len)
 {
@@ -111,9 +133,7 @@ static CK_RV set_check_value(const struct keytype *t, struct attrset *attrs,
 		return rv;
 	if (!present)
 		return attrset_set_bytes(attrs, CKA_CHECK_VALUE, right, sizeof(right));
-	if (given_len != sizeof(right) || CRYPTO_memcmp(given, right, sizeof(right)) != 0)
-		return keyparts_bad(t->type, CKA_CHECK_VALUE, "is wrong");
-	return CKR_OK;
+	return compare(t, given, given_len, right);
 }
 
 CK_RV keytype_secret_complete(const struct keytype *t, CK_OBJECT_CLASS class, struct attrset *attrs)
