@@ -41,6 +41,7 @@ include tests/unit/session.mk
 include tests/p11/local.mk
 include tests/p11/misuse/local.mk
 include tests/fault/local.mk
+include tests/p11/hostile/local.mk
 include tests/kat/local.mk
 include tests/fuzz/local.mk
 include tests/cli/local.mk

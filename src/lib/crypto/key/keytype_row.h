@@ -67,8 +67,8 @@ CK_RV keytype_rsa_private(const struct keytype *t, EVP_PKEY *pkey,
 CK_RV keytype_rsa_settle(const struct keytype *t, struct attrset *parts, bool large) MUST_CHECK;
 
 /*
- * For keys that are stored: as keytype_rsa_settle, but nothing is added, and what takes long is left
- * out but for a key without primes, of which the exponents alone can tell something.
+ * For keys that are stored: as keytype_rsa_settle, but nothing is added, and what takes long is
+ * left out, but for a key without primes, of which the exponents alone can tell something.
  */
 CK_RV keytype_rsa_agrees(const struct keytype *t, const struct key *k,
 			 const struct attrset *attrs) MUST_CHECK;
