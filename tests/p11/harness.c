@@ -101,11 +101,7 @@ CK_RV want(bool condition)
 
 /* --- processes ---------------------------------------------------------- */
 
-/*
- * Waits for the leader of a process group. When the time is over, and in any
- * case for what the leader has left behind, the group is killed.
- */
-static CK_RV child_wait(pid_t pid, unsigned seconds, int *status)
+CK_RV process_wait(pid_t pid, unsigned seconds, int *status)
 {
 	for (unsigned ms = 0; ms < seconds * 1000; ms += 5) {
 		pid_t got = waitpid(pid, status, WNOHANG);
@@ -153,16 +149,12 @@ static void child_environment(void)
 	no_core_file();
 }
 
-CK_RV child_run(const char *name)
+pid_t process_start(const char *name)
 {
 	char self[4096];
-	int status = 0;
-	CK_RV rv = CKR_OK;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	pid_t pid = n > 0 ? fork() : -1;
 
-	if (pid < 0)
-		return ROW_BROKEN;
 	if (pid == 0) {
 		self[n] = 0;
 		child_environment();
@@ -171,10 +163,16 @@ CK_RV child_run(const char *name)
 		execl(self, self, "--child", name, (char *)NULL);
 		_exit(127);
 	}
-	rv = child_wait(pid, CHILD_SECONDS, &status);
-	if (rv == CKR_OK)
-		rv = status_answer(status);
-	return rv;
+	return pid;
+}
+
+CK_RV child_run(const char *name)
+{
+	int status = 0;
+	pid_t pid = process_start(name);
+	CK_RV rv = pid < 0 ? ROW_BROKEN : process_wait(pid, CHILD_SECONDS, &status);
+
+	return rv == CKR_OK ? status_answer(status) : rv;
 }
 
 CK_RV fork_run(CK_RV (*call)(struct ctx *), struct ctx *c)
@@ -198,7 +196,7 @@ CK_RV fork_run(CK_RV (*call)(struct ctx *), struct ctx *c)
 		CHILD_END(0);
 	}
 	close(pipe_fd[1]);
-	rv = child_wait(pid, FORK_SECONDS, &status);
+	rv = process_wait(pid, FORK_SECONDS, &status);
 	/* exit() in the library ends the child before it can write */
 	if (rv == CKR_OK && read(pipe_fd[0], &answer, sizeof(answer)) != sizeof(answer))
 		answer = ROW_CRASHED;

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "pkcs11/pkcs11.h"
 
@@ -131,6 +132,13 @@ const char *state_name(enum state state);
  * signal, ROW_HUNG when the time is over.
  */
 CK_RV child_run(const char *name);
+/* Starts it alone; -1 on failure. It leads a process group of its own. */
+pid_t process_start(const char *name);
+/*
+ * Waits for the leader of a process group. When the time is over (ROW_HUNG), and in any case for
+ * what the leader has left behind, the group is killed.
+ */
+CK_RV process_wait(pid_t pid, unsigned seconds, int *status);
 /* Runs `call` in a forked child and returns its answer, or ROW_CRASHED, ROW_HUNG. */
 CK_RV fork_run(CK_RV (*call)(struct ctx *), struct ctx *c);
 /* For children: loads $MODULE and sets p11; false if that fails. */

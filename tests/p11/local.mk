@@ -90,7 +90,12 @@ tests_p11_test_fixtures_SOURCES = \
 tests_p11_test_fixtures_LDADD = $(p11_libs)
 
 p11_tests += tests/p11/test_concurrent
-tests_p11_test_concurrent_SOURCES = %D%/kinds.c %D%/kinds.h %D%/test_concurrent.c
+tests_p11_test_concurrent_SOURCES = \
+	%D%/concurrent/work.c \
+	%D%/concurrent/work.h \
+	%D%/kinds.c \
+	%D%/kinds.h \
+	%D%/test_concurrent.c
 tests_p11_test_concurrent_LDADD = $(p11_libs)
 
 p11_tests += tests/p11/test_returns

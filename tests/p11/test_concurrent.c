@@ -6,12 +6,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "concurrent/work.h"
 #include "kinds.h"
 
 #define THREADS		4
 #define MILLISECONDS	500
-
-static CK_BYTE p256[] = { 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7 };
 
 /* --- threads ------------------------------------------------------------- */
 
@@ -69,92 +68,22 @@ static CK_RV threads_run(struct ctx *c, CK_OBJECT_HANDLE key, CK_RV (*even)(stru
 	return rv == CKR_OK ? want(rounds > 0) : rv;
 }
 
-static CK_RV pair_make(CK_SESSION_HANDLE s, CK_BBOOL token, const char *label,
-		       CK_OBJECT_HANDLE *public, CK_OBJECT_HANDLE *private)
-{
-	CK_MECHANISM m = { CKM_EC_KEY_PAIR_GEN, NULL, 0 };
-	CK_ATTRIBUTE common[] = {
-		A_BOOL(CKA_TOKEN, token), { CKA_LABEL, text(label), strlen(label) },
-		A_BYTES(CKA_EC_PARAMS, p256),
-	};
-
-	return p11->C_GenerateKeyPair(s, &m, common, 3, common, 2, public, private);
-}
-
-static CK_RV signature_checks(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE public,
-			      CK_OBJECT_HANDLE private)
-{
-	CK_MECHANISM m = { CKM_ECDSA, NULL, 0 };
-	CK_BYTE hash[32] = { 1 }, signature[64];
-	CK_ULONG len = sizeof(signature);
-	CK_RV rv = p11->C_SignInit(s, &m, private);
-
-	if (rv == CKR_OK)
-		rv = p11->C_Sign(s, hash, sizeof(hash), signature, &len);
-	if (rv == CKR_OK)
-		rv = p11->C_VerifyInit(s, &m, public);
-	return rv == CKR_OK ? p11->C_Verify(s, hash, sizeof(hash), signature, len) : rv;
-}
-
-/* The whole life of a key pair: made, found by its label, used, renamed, destroyed. */
 static CK_RV key_life(struct thread *t)
 {
 	char label[32];
-	CK_ATTRIBUTE find[] = { { CKA_LABEL, label, 0 }, A_END };
-	CK_ATTRIBUTE rename = A_TEXT(CKA_LABEL, "renamed");
-	CK_OBJECT_HANDLE public = 0, private = 0, o[4];
-	CK_ULONG found = 0;
-	CK_RV rv = CKR_OK;
 
-	find[0].ulValueLen = (CK_ULONG)snprintf(label, sizeof(label), "thread %u", t->number);
-	rv = pair_make(t->s, CK_TRUE, label, &public, &private);
-	if (rv == CKR_OK)
-		rv = object_find(t->s, find, o, LENGTH(o), &found);
-	if (rv == CKR_OK)
-		rv = want(found == 2);
-	if (rv == CKR_OK)
-		rv = signature_checks(t->s, public, private);
-	if (rv == CKR_OK)
-		rv = p11->C_SetAttributeValue(t->s, private, &rename, 1);
-	if (rv == CKR_OK)
-		rv = attr_is(t->s, private, &rename);
-	if (rv == CKR_OK)
-		rv = p11->C_DestroyObject(t->s, public);
-	return rv == CKR_OK ? p11->C_DestroyObject(t->s, private) : rv;
+	snprintf(label, sizeof(label), "thread %u", t->number);
+	return pair_lives(t->s, label);
 }
 
-/* All that is found is whole, or gone by the time it is read. */
 static CK_RV find_and_read(struct thread *t)
 {
-	CK_OBJECT_HANDLE o[64];
-	CK_ULONG found = 0;
-	CK_RV rv = object_find(t->s, NULL, o, LENGTH(o), &found);
-
-	for (CK_ULONG i = 0; rv == CKR_OK && i < found; i++) {
-		CK_BYTE label[64];
-		CK_ULONG class = 0, type = 0, len = sizeof(label);
-
-		rv = attr_ulong(t->s, o[i], CKA_CLASS, &class);
-		if (rv == CKR_OK)
-			rv = attr_ulong(t->s, o[i], CKA_KEY_TYPE, &type);
-		if (rv == CKR_OK)
-			rv = attr_bytes(t->s, o[i], CKA_LABEL, label, &len);
-		if (rv == CKR_OK)
-			rv = want(type == CKK_EC && len > 0);
-		if (rv == CKR_OBJECT_HANDLE_INVALID)
-			rv = CKR_OK;
-	}
-	return rv;
+	return keys_are_whole(t->s);
 }
 
 static CK_RV sign_shared(struct thread *t)
 {
-	CK_MECHANISM m = { CKM_ECDSA, NULL, 0 };
-	CK_BYTE hash[32] = { 1 }, signature[64];
-	CK_ULONG len = sizeof(signature);
-	CK_RV rv = p11->C_SignInit(t->s, &m, t->key);
-
-	return rv == CKR_OK ? p11->C_Sign(t->s, hash, sizeof(hash), signature, &len) : rv;
+	return pair_signs(t->s, t->key);
 }
 
 static CK_RV session_object_life(struct thread *t)
@@ -211,7 +140,7 @@ static CK_RV disturbed_work(struct thread *t)
 	if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN)
 		rv = pair_make(t->s, CK_FALSE, "disturbed", &public, &private);
 	if (rv == CKR_OK)
-		rv = signature_checks(t->s, public, private);
+		rv = pair_checks(t->s, public, private);
 	return unless_disturbed(t, rv);
 }
 
@@ -323,23 +252,6 @@ static bool child_session(CK_SESSION_HANDLE *s)
 	       login(*s, CKU_USER, USER_PIN) == CKR_OK;
 }
 
-static CK_RV token_data(CK_SESSION_HANDLE s, const char *label, CK_OBJECT_HANDLE *out)
-{
-	const CK_ATTRIBUTE more[] = {
-		A_BOOL(CKA_TOKEN, CK_TRUE), { CKA_LABEL, text(label), strlen(label) }, A_END,
-	};
-
-	return kind_make(s, DATA, more, out);
-}
-
-static CK_RV find_label(CK_SESSION_HANDLE s, const char *label, CK_OBJECT_HANDLE *out, CK_ULONG max,
-			CK_ULONG *found)
-{
-	CK_ATTRIBUTE t[] = { { CKA_LABEL, text(label), strlen(label) }, A_END };
-
-	return object_find(s, t, out, max, found);
-}
-
 /* Sees, changes and destroys what the parent has made, and makes something itself. */
 static int child_shares_token(void)
 {
@@ -349,10 +261,10 @@ static int child_shares_token(void)
 	CK_ULONG found = 0;
 
 	if (!child_session(&s) ||
-	    find_label(s, "to be changed", &o, 1, &found) != CKR_OK || found != 1 ||
+	    label_find(s, "to be changed", &o, 1, &found) != CKR_OK || found != 1 ||
 	    p11->C_SetAttributeValue(s, o, &changed, 1) != CKR_OK ||
-	    find_label(s, "to be destroyed", &o, 1, &found) != CKR_OK || found != 1 ||
-	    p11->C_DestroyObject(s, o) != CKR_OK || token_data(s, "of the child", &o) != CKR_OK)
+	    label_find(s, "to be destroyed", &o, 1, &found) != CKR_OK || found != 1 ||
+	    p11->C_DestroyObject(s, o) != CKR_OK || data_make(s, "of the child", &o) != CKR_OK)
 		return 1;
 	return p11->C_Finalize(NULL) == CKR_OK ? 0 : 1;
 }
@@ -362,10 +274,10 @@ static CK_RV shares_token(struct ctx *c)
 	const CK_ATTRIBUTE changed = A_TEXT(CKA_LABEL, "changed by the child");
 	CK_OBJECT_HANDLE a = 0, b = 0, o = 0;
 	CK_ULONG class = 0, found = 0;
-	CK_RV rv = token_data(c->s, "to be changed", &a);
+	CK_RV rv = data_make(c->s, "to be changed", &a);
 
 	if (rv == CKR_OK)
-		rv = token_data(c->s, "to be destroyed", &b);
+		rv = data_make(c->s, "to be destroyed", &b);
 	if (rv == CKR_OK)
 		rv = child_run("shares_token");
 	if (rv == CKR_OK)
@@ -373,7 +285,7 @@ static CK_RV shares_token(struct ctx *c)
 	if (rv == CKR_OK)
 		rv = want(attr_ulong(c->s, b, CKA_CLASS, &class) == CKR_OBJECT_HANDLE_INVALID);
 	if (rv == CKR_OK)
-		rv = find_label(c->s, "of the child", &o, 1, &found);
+		rv = label_find(c->s, "of the child", &o, 1, &found);
 	return rv == CKR_OK ? want(found == 1) : rv;
 }
 
@@ -384,7 +296,7 @@ static int child_sees_no_session_object(void)
 	CK_OBJECT_HANDLE o = 0;
 	CK_ULONG found = 0;
 
-	return child_session(&s) && find_label(s, "of a session", &o, 1, &found) == CKR_OK &&
+	return child_session(&s) && label_find(s, "of a session", &o, 1, &found) == CKR_OK &&
 			       found == 0 ?
 		       0 : 1;
 }
@@ -404,7 +316,7 @@ static CK_RV make_many(CK_SESSION_HANDLE s)
 	CK_RV rv = CKR_OK;
 
 	for (int i = 0; rv == CKR_OK && i < MANY; i++)
-		rv = token_data(s, "many", &o);
+		rv = data_make(s, "many", &o);
 	return rv;
 }
 
@@ -436,7 +348,7 @@ static CK_RV both_make_many(struct ctx *c)
 	if (rv == CKR_OK)
 		rv = child;
 	if (rv == CKR_OK)
-		rv = find_label(c->s, "many", o, LENGTH(o), &found);
+		rv = label_find(c->s, "many", o, LENGTH(o), &found);
 	return rv == CKR_OK ? want(found == 2 * MANY) : rv;
 }
 
