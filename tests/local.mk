@@ -1,5 +1,5 @@
 # The tests. A fragment per folder appends its programs and scripts to one of
-# the four lists below; "make check" builds and runs them all.
+# the lists below; "make check" builds and runs them all.
 #
 #	unit_tests += tests/unit/test_buf
 #	tests_unit_test_buf_SOURCES = %D%/test_buf.c
@@ -17,6 +17,8 @@ unit_tests =
 p11_tests =
 cli_tests =
 interop_tests =
+# Like p11_tests, and all of them long_tests, too.
+stress_tests =
 # Those that do far more with CHECK_LONG in the environment ("make check-long").
 long_tests =
 # Programs that replay files, made of fuzz targets.
@@ -48,6 +50,7 @@ include tests/cli/local.mk
 include tests/interop/local.mk
 include tests/bench/local.mk
 include tests/exit/local.mk
+include tests/stress/local.mk
 
 # "make check MODULE=FILE" runs the p11 and interop tests on another module.
 MODULE = $(abs_top_builddir)/.libs/libsofthsm2.so
@@ -66,10 +69,11 @@ AM_TESTS_ENVIRONMENT = \
 	LC_ALL=C; export LC_ALL;
 
 if HAVE_CUNIT
-check_PROGRAMS = $(unit_tests) $(p11_tests) $(fuzz_tests) $(test_helpers)
-TESTS = $(unit_tests) $(p11_tests) $(p11_scripts) $(fuzz_tests) $(cli_tests) $(interop_tests)
+check_PROGRAMS = $(unit_tests) $(p11_tests) $(fuzz_tests) $(stress_tests) $(test_helpers)
+TESTS = $(unit_tests) $(p11_tests) $(p11_scripts) $(fuzz_tests) $(cli_tests) $(interop_tests) \
+	$(stress_tests)
 else
-EXTRA_PROGRAMS += $(unit_tests) $(p11_tests) $(fuzz_tests) $(test_helpers)
+EXTRA_PROGRAMS += $(unit_tests) $(p11_tests) $(fuzz_tests) $(stress_tests) $(test_helpers)
 TESTS =
 check-local:
 	@echo "make check needs CUnit (Debian: libcunit1-dev);" \
@@ -81,7 +85,7 @@ EXTRA_DIST += $(cli_tests) $(interop_tests) tests/data
 check-interop: all
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(interop_tests)'
 check-long: all
-	CHECK_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(long_tests)'
+	CHECK_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(long_tests) $(stress_tests)'
 .PHONY: check-interop check-long
 
 # The C tests under valgrind; a leak or an invalid access fails the test.

@@ -1,0 +1,13 @@
+# Appends to stress_tests; see tests/local.mk.
+
+stress_sources = \
+	tests/p11/concurrent/work.c \
+	tests/p11/concurrent/work.h \
+	tests/p11/kinds.c \
+	tests/p11/kinds.h \
+	%D%/stress.c \
+	%D%/stress.h
+
+stress_tests += tests/stress/test_threads
+tests_stress_test_threads_SOURCES = $(stress_sources) %D%/test_threads.c
+tests_stress_test_threads_LDADD = $(p11_libs)
