@@ -11,3 +11,12 @@ stress_sources = \
 stress_tests += tests/stress/test_threads
 tests_stress_test_threads_SOURCES = $(stress_sources) %D%/test_threads.c
 tests_stress_test_threads_LDADD = $(p11_libs)
+
+stress_tests += tests/stress/test_kill
+tests_stress_test_kill_SOURCES = \
+	$(stress_sources) \
+	%D%/kill.h \
+	%D%/kill_check.c \
+	%D%/kill_child.c \
+	%D%/test_kill.c
+tests_stress_test_kill_LDADD = $(p11_libs)

@@ -1,0 +1,251 @@
+/*
+ * A process is killed at any moment, again and again: what it was told is done is there, what it
+ * was about to do is there or not, and nothing is there by half.
+ */
+#include "config.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "stress/kill.h"
+
+/* A child that works has written something by then. */
+#define KILL_WITHIN_MS	25
+#define READY_MS	60000
+/* So often the token directory is cleaned up, long after the kills. */
+#define SWEEP_EVERY	20
+#define HOURS		(2 * 3600)
+
+static struct {
+	unsigned long kills, done, pending, strays;
+} sum;
+
+/* --- what lies in the directory ----------------------------------------------------- */
+
+typedef void visitor(const char *path, const char *name, void *arg);
+
+static void each_entry(const char *dir, visitor *visit, void *arg)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e = NULL;
+	char path[4096];
+
+	while (d && (e = readdir(d))) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		visit(path, e->d_name, arg);
+	}
+	if (d)
+		closedir(d);
+}
+
+/* As if all had been written hours ago. */
+static void age(const char *path, const char *name, void *arg)
+{
+	struct timespec t[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = time(NULL) - HOURS } };
+	struct stat st;
+
+	(void)name;
+	if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		each_entry(path, age, arg);
+	utimensat(AT_FDCWD, path, t, AT_SYMLINK_NOFOLLOW);
+}
+
+static void count_strays(const char *path, const char *name, void *count)
+{
+	const char *dot = strrchr(name, '.');
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		each_entry(path, count_strays, count);
+	else if (dot && strcmp(dot, ".tmp") == 0)
+		(*(unsigned *)count)++;
+}
+
+static void count_one(const char *path, const char *name, void *count)
+{
+	(void)path;
+	(void)name;
+	(*(unsigned *)count)++;
+}
+
+static void remove_other(const char *path, const char *name, void *main_token)
+{
+	if (strcmp(name, main_token) != 0)
+		tree_remove(path);
+}
+
+/*
+ * Much later: who reads the token removes what a killed process left in it, and who makes a token
+ * removes those that were never completed.
+ */
+static CK_RV sweep(struct journal *j, const char *dir, char *main_token)
+{
+	unsigned strays = 0, left = 0, directories = 0;
+	CK_SLOT_ID slot = 0;
+	CK_RV rv = CKR_OK;
+
+	each_entry(dir, count_strays, &strays);
+	each_entry(dir, count_one, &directories);
+	sum.strays += strays + directories - j->tokens - 1;
+	each_entry(dir, age, NULL);
+	rv = module_start();
+	if (rv == CKR_OK)
+		rv = kill_check(j);
+	if (rv == CKR_OK)
+		rv = slot_free(&slot);
+	if (rv == CKR_OK)
+		rv = token_init(slot, MORE_PIN, MORE_TOKENS);
+	j->tokens++;
+	if (rv == CKR_OK)
+		rv = kill_check(j);
+	p11->C_Finalize(NULL);
+	directories = 0;
+	each_entry(dir, count_one, &directories);
+	each_entry(dir, count_strays, &left);
+	if (rv == CKR_OK && (left > 0 || directories != j->tokens + 1)) {
+		report("%u temporary files are left, and %u directories for %u tokens", left,
+		       directories, j->tokens + 1);
+		rv = ROW_WRONG;
+	}
+	each_entry(dir, remove_other, main_token);
+	j->tokens = 0;
+	return rv;
+}
+
+/* --- kills ---------------------------------------------------------------------------- */
+
+static bool wait_until_ready(struct journal *j, pid_t pid)
+{
+	for (unsigned ms = 0; ms < READY_MS && !j->ready; ms++) {
+		if (waitpid(pid, NULL, WNOHANG) != 0)
+			return false;
+		pause_ms(1);
+	}
+	return j->ready;
+}
+
+/* Starts a child and kills it; now and then before it has got to work. */
+static CK_RV kill_one(struct journal *j, unsigned number)
+{
+	double ms = (double)rand() / RAND_MAX * KILL_WITHIN_MS;
+	pid_t pid = -1;
+	int status = 0;
+
+	j->seed = number;
+	j->ready = false;
+	j->done = 0;
+	j->answer = CKR_OK;
+	pid = process_start("work");
+	if (pid < 0)
+		return ROW_BROKEN;
+	if (number % 8 != 0 && !wait_until_ready(j, pid))
+		return ROW_HUNG;
+	pause_ms(ms);
+	kill(-pid, SIGKILL);
+	kill(pid, SIGKILL);
+	if (waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status)) {
+		report("the child ended with 0x%lx in act %d", j->answer, j->act);
+		return ROW_WRONG;
+	}
+	sum.kills++;
+	sum.done += j->done;
+	sum.pending += j->pending;
+	return CKR_OK;
+}
+
+static CK_RV kill_and_look(struct journal *j, unsigned number)
+{
+	CK_RV rv = kill_one(j, number);
+
+	if (rv == CKR_OK)
+		rv = module_start();
+	if (rv == CKR_OK)
+		rv = kill_check(j);
+	p11->C_Finalize(NULL);
+	if (rv != CKR_OK)
+		report("kill %u: 0x%lx; act %d, cell %u, %s", number, rv, j->act, j->index,
+		       j->pending ? "pending" : "done");
+	return rv;
+}
+
+/* The first PINs of the journal. */
+static CK_RV first_token(CK_SLOT_ID *slot)
+{
+	CK_SESSION_HANDLE s = 0;
+	char so[32], user[32];
+	CK_RV rv = slot_free(slot);
+
+	kill_so_pin(0, so);
+	kill_user_pin(0, user);
+	if (rv == CKR_OK)
+		rv = token_init(*slot, so, MAIN_TOKEN);
+	if (rv == CKR_OK)
+		rv = session_open(*slot, CKF_RW_SESSION, &s);
+	if (rv == CKR_OK)
+		rv = login(s, CKU_SO, so);
+	if (rv == CKR_OK)
+		rv = p11->C_InitPIN(s, text(user), strlen(user));
+	p11->C_Finalize(NULL);
+	return rv;
+}
+
+static CK_RV kills(struct ctx *c)
+{
+	const unsigned long n = amount(40, 3000);
+	struct journal *j = shared_make(sizeof(*j));
+	const char *dir = NULL;
+	char main_token[256];
+	CK_RV rv = j ? backend_begin(c->arg, NULL, &dir) : ROW_BROKEN;
+
+	if (rv == CKR_OK)
+		rv = first_token(&c->slot);
+	if (rv != CKR_OK)
+		return rv;
+	snprintf(main_token, sizeof(main_token), "%s", dir_entry(dir));
+	memset(&sum, 0, sizeof(sum));
+	j->next_pin = 1;
+	for (unsigned i = 1; rv == CKR_OK && i <= n; i++) {
+		rv = kill_and_look(j, i);
+		if (rv == CKR_OK && i % SWEEP_EVERY == 0)
+			rv = sweep(j, dir, main_token);
+	}
+	report("%lu kills, %lu of them in a call; %lu calls done before; %lu strays removed",
+	       sum.kills, sum.pending, sum.done, sum.strays);
+	return rv;
+}
+
+/* --- program ---------------------------------------------------------------------------- */
+
+static void test_kills(void)
+{
+	backends_run("kills", kills);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct child children[] = {
+		{ "work", kill_child },
+	};
+	static const struct test tests[] = {
+		{ "kills", .run = test_kills },
+	};
+	static const struct program program = {
+		.name = "kill",
+		.tests = tests, .ntests = LENGTH(tests),
+		.children = children, .nchildren = LENGTH(children),
+		.without_token = true,
+		.not_on_reference = "a kill may cost it the token",
+	};
+
+	return harness_main(argc, argv, &program);
+}
