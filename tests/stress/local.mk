@@ -20,3 +20,7 @@ tests_stress_test_kill_SOURCES = \
 	%D%/kill_child.c \
 	%D%/test_kill.c
 tests_stress_test_kill_LDADD = $(p11_libs)
+
+stress_tests += tests/stress/test_processes
+tests_stress_test_processes_SOURCES = $(stress_sources) %D%/test_processes.c
+tests_stress_test_processes_LDADD = $(p11_libs)
