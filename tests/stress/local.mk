@@ -24,3 +24,13 @@ tests_stress_test_kill_LDADD = $(p11_libs)
 stress_tests += tests/stress/test_processes
 tests_stress_test_processes_SOURCES = $(stress_sources) %D%/test_processes.c
 tests_stress_test_processes_LDADD = $(p11_libs)
+
+stress_tests += tests/stress/test_secrets
+tests_stress_test_secrets_SOURCES = \
+	$(stress_sources) \
+	%D%/memory.c \
+	%D%/memory.h \
+	%D%/test_secrets.c \
+	%D%/vault.c \
+	%D%/vault.h
+tests_stress_test_secrets_LDADD = $(p11_libs)

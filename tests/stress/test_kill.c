@@ -124,20 +124,24 @@ static CK_RV sweep(struct journal *j, const char *dir, char *main_token)
 
 /* --- kills ---------------------------------------------------------------------------- */
 
-static bool wait_until_ready(struct journal *j, pid_t pid)
+/* A child that ended is left to be waited for. */
+static CK_RV wait_until_ready(struct journal *j, pid_t pid)
 {
 	for (unsigned ms = 0; ms < READY_MS && !j->ready; ms++) {
-		if (waitpid(pid, NULL, WNOHANG) != 0)
-			return false;
+		siginfo_t info = { .si_pid = 0 };
+
+		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid)
+			return CKR_OK;
 		pause_ms(1);
 	}
-	return j->ready;
+	return j->ready ? CKR_OK : ROW_HUNG;
 }
 
 /* Starts a child and kills it; now and then before it has got to work. */
 static CK_RV kill_one(struct journal *j, unsigned number)
 {
 	double ms = (double)rand() / RAND_MAX * KILL_WITHIN_MS;
+	CK_RV rv = CKR_OK;
 	pid_t pid = -1;
 	int status = 0;
 
@@ -148,19 +152,20 @@ static CK_RV kill_one(struct journal *j, unsigned number)
 	pid = process_start("work");
 	if (pid < 0)
 		return ROW_BROKEN;
-	if (number % 8 != 0 && !wait_until_ready(j, pid))
-		return ROW_HUNG;
+	if (number % 8 != 0)
+		rv = wait_until_ready(j, pid);
 	pause_ms(ms);
 	kill(-pid, SIGKILL);
 	kill(pid, SIGKILL);
 	if (waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status)) {
-		report("the child ended with 0x%lx in act %d", j->answer, j->act);
+		report("the child ended: status 0x%x, answer 0x%lx, act %d", (unsigned)status,
+		       j->answer, j->act);
 		return ROW_WRONG;
 	}
 	sum.kills++;
 	sum.done += j->done;
 	sum.pending += j->pending;
-	return CKR_OK;
+	return rv;
 }
 
 static CK_RV kill_and_look(struct journal *j, unsigned number)

@@ -95,5 +95,7 @@ CK_RV C_Logout(CK_SESSION_HANDLE hSession)
 	rv = call_session(&c, hSession);
 	if (rv == CKR_OK)
 		rv = token_logout(c.session->slot->token);
+	if (rv == CKR_OK)
+		session_table_logged_out(&c.module->sessions, c.session->slot);
 	return call_leave(&c, rv);
 }

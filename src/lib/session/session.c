@@ -73,6 +73,7 @@ void session_end_all(struct session *s)
 void session_reset(struct session *s)
 {
 	lock_reset(&s->lock);
+	atomic_store(&s->working, false);
 	if (!s->busy)
 		return;
 	memset(s->ops, 0, sizeof(s->ops));
@@ -88,14 +89,16 @@ void session_reset(struct session *s)
  */
 static void end_stale(struct session *s, enum op_kind kind)
 {
-	struct caller who;
-	uint64_t epoch;
+	const struct session_op *o = &s->ops[kind];
 
-	if (s->ops[kind].op == NULL || !s->ops[kind].private)
-		return;
-	token_caller(s->slot->token, s->handle, s->rw, &who, &epoch);
-	if (epoch != s->ops[kind].epoch)
+	if (o->op != NULL && o->private && o->epoch != token_epoch(s->slot->token))
 		session_end(s, kind);
+}
+
+void session_end_stale(struct session *s)
+{
+	for (int kind = 0; kind < OP_KINDS; kind++)
+		end_stale(s, (enum op_kind)kind);
 }
 
 CK_RV session_begin(struct session *s, enum op_kind kind, const struct mech_policy *policy,

@@ -40,6 +40,7 @@ struct session {
 	bool rw;
 	bool closed;		/* a call that waited for the lock finds it closed */
 	bool busy;		/* a call is under way in it */
+	atomic_bool working;	/* ... and will look, when it ends, whether the login is over */
 	struct session *next_closing;	/* in the list of those that C_CloseAllSessions took out */
 	struct session_op ops[OP_KINDS];
 	struct op *resting;	/* a digest that the next one may go on from */
@@ -63,6 +64,9 @@ struct object_table *session_objects(struct session *s);
  * operations; their memory is left alone, since nobody knows in which state it was.
  */
 void session_reset(struct session *s);
+
+/* Ends the operations with private keys whose login is over. */
+void session_end_stale(struct session *s);
 
 /* Ends every operation and the search. */
 void session_end_all(struct session *s);

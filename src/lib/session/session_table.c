@@ -44,6 +44,12 @@ CK_RV session_table_open(struct session_table *t, struct slot *slot, bool rw,
 	return CKR_OK;
 }
 
+static void session_occupy(struct session *s)
+{
+	s->busy = true;
+	atomic_store(&s->working, true);
+}
+
 struct session *session_table_get(struct session_table *t, CK_SESSION_HANDLE h)
 {
 	struct session *s;
@@ -56,15 +62,21 @@ struct session *session_table_get(struct session_table *t, CK_SESSION_HANDLE h)
 	if (s == NULL)
 		return NULL;
 	lock_take(&s->lock);
-	s->busy = true;
+	session_occupy(s);
 	if (!s->closed)
 		return s;
 	session_table_release(s);
 	return NULL;
 }
 
+/*
+ * A logout in another thread leaves this session alone while it is working. So it looks here, and
+ * not before it has said that it works no more, whether there was one.
+ */
 void session_table_release(struct session *s)
 {
+	atomic_store(&s->working, false);
+	session_end_stale(s);
 	s->busy = false;
 	lock_drop(&s->lock);
 	session_unref(s);
@@ -124,6 +136,60 @@ void session_table_close_all(struct session_table *t, const struct slot *slot)
 		h.list = s->next_closing;
 		finish(s);
 	}
+}
+
+struct census {
+	const struct slot *slot;
+	struct session **list;
+	size_t count;
+};
+
+static void census_one(CK_ULONG handle, void *p, void *arg)
+{
+	struct session *s = p;
+	struct census *c = arg;
+
+	(void)handle;
+	if (s->slot != c->slot)
+		return;
+	if (c->list != NULL)
+		c->list[c->count] = session_ref(s);
+	c->count++;
+}
+
+/* References to the sessions of that slot. */
+static void census_take(struct session_table *t, struct census *c)
+{
+	lock_take(&t->lock);
+	handle_each(&t->map, census_one, c);
+	c->list = calloc(c->count + 1, sizeof(struct session *));
+	c->count = 0;
+	if (c->list != NULL)
+		handle_each(&t->map, census_one, c);
+	lock_drop(&t->lock);
+}
+
+/*
+ * No two threads wait for each other here: each is working in a session of its own, and waits for
+ * none that was working before it looked.
+ */
+void session_table_logged_out(struct session_table *t, const struct slot *slot)
+{
+	struct census c = { .slot = slot };
+
+	census_take(t, &c);
+	for (size_t i = 0; i < c.count; i++) {
+		struct session *s = c.list[i];
+
+		if (atomic_load(&s->working)) {
+			session_unref(s);
+			continue;
+		}
+		lock_take(&s->lock);
+		session_occupy(s);
+		session_table_release(s);
+	}
+	free(c.list);
 }
 
 void session_table_fork_prepare(struct session_table *t)

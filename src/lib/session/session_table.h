@@ -32,6 +32,13 @@ CK_RV session_table_close(struct session_table *t, CK_SESSION_HANDLE h) MUST_CHE
 /* C_CloseAllSessions; slot NULL: of all slots. */
 void session_table_close_all(struct session_table *t, const struct slot *slot);
 
+/*
+ * After a logout: ends what it ended in the sessions of that slot, so that no key stays in memory.
+ * The caller has one of them, which is looked at when it is released, as are those in which calls
+ * are under way. Without memory each session is looked at when it is next used.
+ */
+void session_table_logged_out(struct session_table *t, const struct slot *slot);
+
 void session_table_fork_prepare(struct session_table *t);
 void session_table_fork_parent(struct session_table *t);
 

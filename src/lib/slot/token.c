@@ -2,6 +2,7 @@
 
 #include "slot/token.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,7 @@ struct token {
 	struct object_table *objects;
 	bool user;			/* logged in */
 	bool so;
-	uint64_t epoch;			/* logouts so far */
+	_Atomic uint64_t epoch;		/* logouts so far; read without the lock, too */
 	unsigned long sessions;
 	unsigned long ro_sessions;
 	unsigned long owed[2];		/* struct pin_limit, by enum pin_owner */
@@ -685,6 +686,11 @@ void token_caller(struct token *t, CK_SESSION_HANDLE session, bool rw, struct ca
 	if (epoch != NULL)
 		*epoch = t->epoch;
 	lock_drop(&t->lock);
+}
+
+uint64_t token_epoch(struct token *t)
+{
+	return atomic_load(&t->epoch);
 }
 
 struct object_table *token_objects(struct token *t)

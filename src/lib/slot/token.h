@@ -1,6 +1,6 @@
 /*
  * A token: its label, PINs and login state, the key that its PINs unlock, its objects (PKCS#11 2.40
- * sections 2.4, 5.5, 5.6). Every function here takes the token's lock.
+ * sections 2.4, 5.5, 5.6). Every function here takes the token's lock, unless it says otherwise.
  */
 #ifndef SLOT_TOKEN_H
 #define SLOT_TOKEN_H
@@ -110,6 +110,9 @@ void token_session_closed(struct token *t, CK_SESSION_HANDLE session, bool rw);
 CK_STATE token_state(struct token *t, bool rw);
 void token_caller(struct token *t, CK_SESSION_HANDLE session, bool rw, struct caller *out,
 		  uint64_t *epoch);
+
+/* The present epoch; takes no lock. */
+uint64_t token_epoch(struct token *t);
 
 /* Borrowed for the life of the token. */
 struct object_table *token_objects(struct token *t);
