@@ -531,6 +531,78 @@ static CK_RV unlocked_memory(struct ctx *c)
 	return rv == CKR_OK ? want(log_count("WARNING", "cannot be locked") == 1) : rv;
 }
 
+/* --- directories that others can read -------------------------------------------------------- */
+
+static CK_RV warnings(const char *dir, mode_t mode, const char *token, mode_t token_mode,
+		      unsigned expected)
+{
+	char text_of_mode[16];
+	unsigned all = 0, told = 0;
+	CK_RV rv = CKR_OK;
+
+	unlink(work_path("log"));
+	if (chmod(dir, mode) || chmod(token, token_mode))
+		return ROW_BROKEN;
+	rv = module_restart();
+	p11->C_Finalize(NULL);
+	snprintf(text_of_mode, sizeof(text_of_mode), "%04o",
+		 (unsigned)(token_mode == 0700 ? mode : token_mode));
+	all = log_count("WARNING", "can read or write");
+	told = log_count(token_mode == 0700 ? dir : token, text_of_mode);
+	if (rv == CKR_OK && (all != expected || told < expected)) {
+		report("modes %04o and %04o: %u warnings, %u of them right", (unsigned)mode,
+		       (unsigned)token_mode, all, told);
+		rv = ROW_WRONG;
+	}
+	return rv;
+}
+
+static CK_RV open_directories(struct ctx *c)
+{
+	static const struct {
+		mode_t dir, token;
+		unsigned expected;
+	} cases[] = {
+		{ 0700, 0700, 0 }, { 0711, 0700, 0 }, { 0755, 0700, 1 }, { 0740, 0700, 1 },
+		{ 0720, 0700, 1 }, { 0704, 0700, 1 }, { 0702, 0700, 1 }, { 01777, 0700, 0 },
+		{ 0700, 0750, 1 }, { 0700, 0707, 1 },
+	};
+	char lines[1200], path[4096], token[4400];
+	const char *dir = NULL;
+	CK_RV rv = log_line(lines, sizeof(lines));
+
+	if (rv == CKR_OK)
+		rv = backend_begin(c->arg, lines, &dir);
+	if (rv == CKR_OK)
+		rv = token_make(TOKEN_LABEL, &c->slot);
+	if (rv != CKR_OK)
+		return rv;
+	snprintf(path, sizeof(path), "%s", dir);
+	snprintf(token, sizeof(token), "%s/%s", dir, dir_entry(dir));
+	for (size_t i = 0; rv == CKR_OK && i < LENGTH(cases); i++)
+		rv = warnings(path, cases[i].dir, token, cases[i].token, cases[i].expected);
+	return rv;
+}
+
+/* A group that objectstore.umask lets in is expected there. */
+static CK_RV shared_directories(struct ctx *c)
+{
+	char lines[1200], token[4400];
+	const char *dir = NULL;
+	CK_RV rv = log_line(lines, sizeof(lines));
+
+	strcat(lines, "objectstore.umask = 0007\n");
+	if (rv == CKR_OK)
+		rv = backend_begin(c->arg, lines, &dir);
+	if (rv == CKR_OK)
+		rv = token_make(TOKEN_LABEL, &c->slot);
+	if (rv != CKR_OK)
+		return rv;
+	snprintf(token, sizeof(token), "%s/%s", dir, dir_entry(dir));
+	rv = warnings(dir, 02770, token, 0770, 0);
+	return rv == CKR_OK ? warnings(dir, 0775, token, 0700, 1) : rv;
+}
+
 /* --- program ------------------------------------------------------------------------------------ */
 
 static void test_secrets(void)
@@ -543,6 +615,8 @@ static void test_secrets(void)
 		backends_run("memory_is_clean", memory_is_clean);
 	backends_run("files_are_closed", files_are_closed);
 	backends_run("unlocked_memory", unlocked_memory);
+	backends_run("open_directories", open_directories);
+	backends_run("shared_directories", shared_directories);
 }
 
 int main(int argc, char **argv)

@@ -206,10 +206,38 @@ static CK_RV try_candidate(struct slot_manager *m, struct slot_candidate *c, boo
 	return rv == CKR_HOST_MEMORY ? rv : CKR_OK;
 }
 
+/* Reading and writing, by others than the owner. */
+#define OTHERS (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH)
+
+/* Those whom objectstore.umask lets in are meant to be in. */
+static void tell_access(const struct slot_manager *m, const char *path, mode_t mode)
+{
+	if ((mode & m->place.mask & OTHERS) != 0)
+		log_warning("%s: others than its owner can read or write it, its mode is %04o",
+			    path, (unsigned)(mode & 07777));
+}
+
+static void tell_token_access(const struct slot_manager *m, const struct slot *s)
+{
+	const char *path = token_dir(s->token);
+	struct stat st;
+
+	if (stat_directory(path, &st))
+		tell_access(m, path, st.st_mode);
+}
+
+/* Where all may make tokens, the sticky bit keeps them from each other's. */
+static void tell_place_access(const struct slot_manager *m, const struct stat *st)
+{
+	if ((st->st_mode & S_ISVTX) == 0)
+		tell_access(m, m->dir, st->st_mode);
+}
+
 static void take_in(struct slot_manager *m, struct slot *s, bool first)
 {
 	s->gone = false;
 	s->name = strrchr(token_dir(s->token), '/') + 1;
+	tell_token_access(m, s);
 	if (!first)
 		tell_event(m, s, "appeared");
 }
@@ -432,6 +460,8 @@ static CK_RV scan_all(struct slot_manager *m, bool first, int *err)
 	CK_RV rv = CKR_OK;
 
 	*err = list_names(m, &l);
+	if (first && *err == 0)
+		tell_place_access(m, &before);
 	/* Where there is no directory there are no tokens; any other failure says nothing. */
 	if (*err == 0 || (!first && (*err == ENOENT || *err == ENOTDIR)))
 		rv = take_listing(m, &l, first);
