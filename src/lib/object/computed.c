@@ -2,7 +2,7 @@
 
 #include "object/computed.h"
 
-#include <string.h>
+#include <openssl/crypto.h>
 
 #include "common/reason.h"
 #include "crypto/key/keytype.h"
@@ -105,7 +105,8 @@ static CK_RV check_kcv(CK_KEY_TYPE type, const struct attrset *parts, const unsi
 
 	attrset_bytes(parts, CKA_VALUE, &value, &len);
 	rv = keytype_check_value(type, value, len, right);
-	if (rv == CKR_OK && (given_len != sizeof(right) || memcmp(given, right, given_len) != 0))
+	if (rv == CKR_OK && (given_len != sizeof(right) ||
+			     CRYPTO_memcmp(given, right, sizeof(right)) != 0))
 		rv = reason(CKR_ATTRIBUTE_VALUE_INVALID,
 			    "CKA_CHECK_VALUE does not belong to the key");
 	return rv;
