@@ -34,3 +34,7 @@ tests_stress_test_secrets_SOURCES = \
 	%D%/vault.c \
 	%D%/vault.h
 tests_stress_test_secrets_LDADD = $(p11_libs)
+
+stress_tests += tests/stress/test_soak
+tests_stress_test_soak_SOURCES = $(stress_sources) %D%/test_soak.c
+tests_stress_test_soak_LDADD = $(p11_libs)
