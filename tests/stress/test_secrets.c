@@ -84,8 +84,8 @@ static CK_RV masked_token(CK_SLOT_ID *slot)
 	return rv;
 }
 
-/* Every call that takes a PIN, right and wrong. */
-static CK_RV use_pins(struct ctx *c)
+/* Every call that takes a PIN, right and wrong; the user is logged in then. */
+static CK_RV use_pins(struct ctx *c, const char *dir)
 {
 	CK_RV rv = masked_token(&c->slot);
 
@@ -105,7 +105,9 @@ static CK_RV use_pins(struct ctx *c)
 		rv = want(pin_change(c->s, PIN_WRONG, USER_PIN_LAST) == CKR_PIN_INCORRECT);
 	if (rv == CKR_OK)
 		rv = pin_change(c->s, USER_PIN_FIRST, USER_PIN_LAST);
-	return rv == CKR_OK ? pin_login(c->s, CKU_USER, USER_PIN_LAST) : rv;
+	if (rv == CKR_OK)
+		rv = pin_login(c->s, CKU_USER, USER_PIN_LAST);
+	return rv == CKR_OK && !vault_open_token(vault, dir) ? ROW_BROKEN : rv;
 }
 
 /* --- keys ------------------------------------------------------------------------------ */
@@ -369,19 +371,23 @@ static CK_RV use_stored(CK_SESSION_HANDLE s)
 	return rv == CKR_OK ? p11->C_Logout(s) : rv;
 }
 
-static CK_RV use_everything(struct ctx *c, const char *dir)
+/* The token's key is there, but where nobody else gets at it; the PINs are not. */
+static CK_RV memory_while_logged_in(void)
+{
+	const struct masked *key = &vault->values[TOKEN_KEY];
+
+	return want(memory_find(ALL_MEMORY, vault->values, AES_VALUE, "logged in") == 0 &&
+		    memory_find(ALL_MEMORY, key, 1, "logged in, as it should be") > 0 &&
+		    memory_find(UNPROTECTED_MEMORY, key, 1, "logged in") == 0 &&
+		    memory_locked() > 0);
+}
+
+static CK_RV use_keys(struct ctx *c)
 {
 	CK_SESSION_HANDLE s[3] = { 0 };
 	struct keys token = { 0 }, session = { 0 };
-	CK_RV rv = use_pins(c);
+	CK_RV rv = CKR_OK;
 
-	if (rv == CKR_OK && !vault_open_token(vault, dir))
-		rv = ROW_BROKEN;
-	if (rv == CKR_OK)
-		rv = want(memory_find(ALL_MEMORY, vault->values, AES_VALUE, "logged in") == 0);
-	if (rv == CKR_OK)
-		rv = want(memory_find(UNPROTECTED_MEMORY, &vault->values[TOKEN_KEY], 1,
-				      "logged in") == 0 && memory_locked() > 0);
 	for (unsigned i = 0; rv == CKR_OK && i < LENGTH(s); i++)
 		rv = session_open(c->slot, CKF_RW_SESSION, &s[i]);
 	if (rv == CKR_OK)
@@ -404,7 +410,11 @@ static CK_RV memory_is_clean(struct ctx *c)
 	if (rv == CKR_OK)
 		rv = search_works();
 	if (rv == CKR_OK)
-		rv = use_everything(c, dir);
+		rv = use_pins(c, dir);
+	if (rv == CKR_OK)
+		rv = memory_while_logged_in();
+	if (rv == CKR_OK)
+		rv = use_keys(c);
 	if (rv == CKR_OK)
 		rv = p11->C_Logout(c->s);
 	if (rv == CKR_OK)
@@ -454,7 +464,9 @@ static CK_RV files_are_closed(struct ctx *c)
 	if (rv == CKR_OK)
 		rv = backend_begin(c->arg, lines, &dir);
 	if (rv == CKR_OK)
-		rv = use_everything(c, dir);
+		rv = use_pins(c, dir);
+	if (rv == CKR_OK)
+		rv = use_keys(c);
 	umask(old);
 	if (rv == CKR_OK)
 		rv = want(files_find(dir, vault->values, SECRETS) == 0 &&
