@@ -26,7 +26,7 @@ struct shared {
 	atomic_ulong starts;	/* that are still to come */
 	atomic_ulong started;
 	atomic_ulong writes;
-	atomic_ulong failed;	/* calls of SoftHSM */
+	atomic_ulong others, failed;	/* rounds of SoftHSM, and those with a wrong code */
 	atomic_bool stop;
 	atomic_ulong begun, done;	/* changes of the PIN */
 	atomic_ulong logins, refused;
@@ -109,6 +109,55 @@ static int child_write(void)
 	return child_end(rv);
 }
 
+/*
+ * SoftHSM on the same token. Its calls may fail here, as they do without us: it reads what it has
+ * not written whole, and changes what it has read a while ago.
+ */
+static CK_RV softhsm_round(void)
+{
+	char label[32];
+	CK_SLOT_ID slot = 0;
+	CK_SESSION_HANDLE s = 0;
+	CK_OBJECT_HANDLE key = 0;
+	CK_RV rv = user_begin(&s, &slot);
+
+	snprintf(label, sizeof(label), "softhsm %ld", (long)getpid());
+	if (rv == CKR_OK)
+		rv = key_find(s, &key);
+	for (unsigned i = 0; rv == CKR_OK && i < 5 && !shared->stop; i++) {
+		rv = pair_signs(s, key);
+		if (rv == CKR_OK)
+			rv = pair_lives(s, label);
+	}
+	return rv;
+}
+
+static int child_softhsm(void)
+{
+	setenv("MODULE", REFERENCE_MODULE, 1);
+	shared = shared_open(sizeof(*shared));
+	if (!shared)
+		return 1;
+	if (softhsm_round() != CKR_OK)
+		shared->failed++;
+	shared->others++;
+	return 0;
+}
+
+/* A crash of its own counts like a wrong code. */
+static CK_RV run_softhsm(struct worker *w)
+{
+	(void)w;
+	while (!shared->stop) {
+		CK_RV rv = child_run("softhsm");
+
+		if (rv == ROW_HUNG)
+			return rv;
+		shared->failed += rv != CKR_OK;
+	}
+	return CKR_OK;
+}
+
 static CK_RV run_signers(struct worker *w)
 {
 	CK_RV rv = CKR_OK;
@@ -172,6 +221,47 @@ static CK_RV starts(struct ctx *c)
 	if (rv == CKR_OK)
 		rv = want(shared->started == amount(200, 10000) && shared->writes > 0);
 	return rv == CKR_OK ? one_pair_left(c) : rv;
+}
+
+/*
+ * Our processes and SoftHSM's: ours give no wrong code, and in the end the key that all used is
+ * there, and what ours made and destroyed is gone.
+ */
+static CK_RV with_softhsm(struct ctx *c)
+{
+	struct worker signers[4], writers[2], others[3];
+	const unsigned long n = amount(60, 3000);
+	CK_RV rv = processes_begin(c, NULL), written = CKR_OK, other = CKR_OK;
+	CK_OBJECT_HANDLE key = 0;
+
+	if (rv != CKR_OK)
+		return rv;
+	shared->starts = n;
+	workers_start(others, LENGTH(others), c->slot, run_softhsm, NULL);
+	workers_start(writers, LENGTH(writers), c->slot, run_writers, NULL);
+	workers_start(signers, LENGTH(signers), c->slot, run_signers, NULL);
+	rv = workers_end(signers, LENGTH(signers));
+	shared->stop = true;
+	written = workers_end(writers, LENGTH(writers));
+	other = workers_end(others, LENGTH(others));
+	report("%lu starts and %lu keys written beside %lu processes of SoftHSM, %lu of which "
+	       "failed", shared->started, shared->writes, shared->others, shared->failed);
+	if (rv == CKR_OK)
+		rv = written != CKR_OK ? written : other;
+	if (rv == CKR_OK)
+		rv = key_find(c->s, &key);
+	return rv == CKR_OK ? pair_signs(c->s, key) : rv;
+}
+
+static void run_with_softhsm(void)
+{
+	static const struct backend file = { "file", "" };
+	const char *ci = getenv("CI");
+
+	if (access(REFERENCE_MODULE, R_OK) == 0 || (ci && strcmp(ci, "true") == 0))
+		row_runf(FINALIZED, with_softhsm, &file, CKR_OK, "with_softhsm_file");
+	else
+		report("with_softhsm: not run, there is no " REFERENCE_MODULE);
 }
 
 /* --- the tool -------------------------------------------------------------------------------- */
@@ -377,6 +467,7 @@ static CK_RV pins(struct ctx *c)
 static void test_processes(void)
 {
 	backends_run("starts", starts);
+	run_with_softhsm();
 	backends_run("tools", tools);
 	backends_run("pins", pins);
 }
@@ -387,6 +478,7 @@ int main(int argc, char **argv)
 		{ "sign", child_sign },
 		{ "write", child_write },
 		{ "login", child_login },
+		{ "softhsm", child_softhsm },
 	};
 	static const struct test tests[] = {
 		{ "processes", .run = test_processes },
