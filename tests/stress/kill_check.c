@@ -20,7 +20,7 @@ static CK_RV wrong(const char *what)
 	return ROW_WRONG;
 }
 
-/* --- PINs --------------------------------------------------------------------- */
+/* --- PINs ------------------------------------------------------------ */
 
 static CK_RV pin_opens(CK_SESSION_HANDLE s, CK_USER_TYPE user, const char *pin, bool *opens)
 {
@@ -54,7 +54,7 @@ static CK_RV check_pin(struct journal *j, CK_SESSION_HANDLE s, CK_USER_TYPE user
 	return rv;
 }
 
-/* --- objects ------------------------------------------------------------------ */
+/* --- objects ------------------------------------------------------------ */
 
 static CK_RV bytes_are(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, CK_ATTRIBUTE_TYPE type,
 		       unsigned name, unsigned version, size_t len)
@@ -185,7 +185,7 @@ static CK_RV check_objects(struct journal *j, CK_SESSION_HANDLE s)
 	return rv;
 }
 
-/* --- tokens --------------------------------------------------------------------- */
+/* --- tokens ------------------------------------------------------------ */
 
 static CK_RV check_token(CK_SLOT_ID slot, const CK_TOKEN_INFO *info)
 {

@@ -37,7 +37,7 @@ void kill_value(unsigned name, unsigned version, CK_BYTE *out, size_t len)
 		out[i] = (CK_BYTE)(name * 31 + version * 7 + i);
 }
 
-/* --- the journal -------------------------------------------------------------- */
+/* --- the journal ------------------------------------------------------------ */
 
 static void begin(struct work *w, enum act act)
 {
@@ -68,7 +68,7 @@ static CK_RV end_cell(struct work *w, CK_RV rv)
 	return CKR_OK;
 }
 
-/* --- objects ------------------------------------------------------------------ */
+/* --- objects ------------------------------------------------------------ */
 
 static CK_RV datum_make(struct work *w, const char *label, unsigned name, CK_OBJECT_HANDLE *out)
 {
@@ -291,7 +291,7 @@ static CK_RV act_once(struct work *w)
 	return dice < 8 ? make_token(w) : act_on_cell(w);
 }
 
-/* --- program ------------------------------------------------------------------ */
+/* --- program ------------------------------------------------------------ */
 
 static CK_RV start(struct work *w)
 {

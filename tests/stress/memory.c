@@ -49,7 +49,7 @@ void unmask(const struct masked *m, CK_BYTE *out)
 		out[i] = m->bytes[i] ^ mask_of(i);
 }
 
-/* --- windows -------------------------------------------------------------------- */
+/* --- windows ------------------------------------------------------------ */
 
 /* The byte of the secret, or of the secret backwards. */
 static CK_BYTE secret_byte(const struct masked *m, size_t i, bool backwards)
@@ -147,7 +147,7 @@ static void look_into(int fd, uintptr_t at, uintptr_t end, const char *place)
 	}
 }
 
-/* --- memory ---------------------------------------------------------------------- */
+/* --- memory ------------------------------------------------------------ */
 
 struct map {
 	uintptr_t from, to;
@@ -234,7 +234,7 @@ unsigned long memory_locked(void)
 	return kb;
 }
 
-/* --- files ------------------------------------------------------------------------ */
+/* --- files ------------------------------------------------------------ */
 
 static int file_search(const char *path, const struct stat *st, int kind, struct FTW *ftw)
 {

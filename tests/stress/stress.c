@@ -42,7 +42,7 @@ void pause_ms(double ms)
 	nanosleep(&t, NULL);
 }
 
-/* --- backends --------------------------------------------------------------- */
+/* --- backends ------------------------------------------------------------ */
 
 CK_RV backend_begin(const struct backend *b, const char *lines, const char **dir)
 {
@@ -86,7 +86,7 @@ void backends_run(const char *name, CK_RV (*call)(struct ctx *c))
 	}
 }
 
-/* --- children --------------------------------------------------------------- */
+/* --- children ------------------------------------------------------------ */
 
 static void *shared_map(const char *path, size_t size, int flags)
 {
@@ -127,7 +127,7 @@ CK_RV user_begin(CK_SESSION_HANDLE *s, CK_SLOT_ID *slot)
 	return rv == CKR_OK ? login(*s, CKU_USER, USER_PIN) : rv;
 }
 
-/* --- threads ---------------------------------------------------------------- */
+/* --- threads ------------------------------------------------------------ */
 
 static void *worker_main(void *arg)
 {

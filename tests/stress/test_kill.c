@@ -122,7 +122,7 @@ static CK_RV sweep(struct journal *j, const char *dir, char *main_token)
 	return rv;
 }
 
-/* --- kills ---------------------------------------------------------------------------- */
+/* --- kills ------------------------------------------------------------ */
 
 /* A child that ended is left to be waited for. */
 static CK_RV wait_until_ready(struct journal *j, pid_t pid)
@@ -229,7 +229,7 @@ static CK_RV kills(struct ctx *c)
 	return rv;
 }
 
-/* --- program ---------------------------------------------------------------------------- */
+/* --- program ------------------------------------------------------------ */
 
 static void test_kills(void)
 {

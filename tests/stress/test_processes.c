@@ -264,7 +264,7 @@ static void run_with_softhsm(void)
 		report("with_softhsm: not run, there is no " REFERENCE_MODULE);
 }
 
-/* --- the tool -------------------------------------------------------------------------------- */
+/* --- the tool ------------------------------------------------------------ */
 
 /* The tool makes a token of that label in whatever slot is free. */
 static CK_RV tool_init(const char *label)
@@ -462,7 +462,7 @@ static CK_RV pins(struct ctx *c)
 	return rv == CKR_OK ? want(shared->logins > 0) : rv;
 }
 
-/* --- program ------------------------------------------------------------------------------------ */
+/* --- program ------------------------------------------------------------ */
 
 static void test_processes(void)
 {

@@ -31,7 +31,7 @@ static void forget(void)
 	OPENSSL_cleanse(open_values, sizeof(open_values));
 }
 
-/* --- PINs ------------------------------------------------------------------------------ */
+/* --- PINs ------------------------------------------------------------ */
 
 static CK_BYTE *opened(unsigned part, enum secret id, CK_ULONG *len)
 {
@@ -110,7 +110,7 @@ static CK_RV use_pins(struct ctx *c, const char *dir)
 	return rv == CKR_OK && !vault_open_token(vault, dir) ? ROW_BROKEN : rv;
 }
 
-/* --- keys ------------------------------------------------------------------------------ */
+/* --- keys ------------------------------------------------------------ */
 
 struct part {
 	CK_ATTRIBUTE_TYPE type;
@@ -205,7 +205,7 @@ static CK_RV keys_make(CK_SESSION_HANDLE s, CK_BBOOL token, struct keys *k)
 	return rv;
 }
 
-/* --- their use --------------------------------------------------------------------------- */
+/* --- their use ------------------------------------------------------------ */
 
 static CK_RV sign_with(CK_SESSION_HANDLE s, CK_MECHANISM_TYPE type, CK_OBJECT_HANDLE key)
 {
@@ -341,7 +341,7 @@ static CK_RV leave_begun(const CK_SESSION_HANDLE *s, const struct keys *k)
 	return rv == CKR_OK ? sign_begun(s[2], CKM_ECDSA_SHA256, k->ec) : rv;
 }
 
-/* --- memory -------------------------------------------------------------------------------- */
+/* --- memory ------------------------------------------------------------ */
 
 /* The search does find what is there. */
 static CK_RV search_works(void)
@@ -430,7 +430,7 @@ static CK_RV memory_is_clean(struct ctx *c)
 	return rv;
 }
 
-/* --- files ----------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------ */
 
 static unsigned wrong_modes;
 
@@ -492,7 +492,7 @@ static unsigned log_count(const char *a, const char *b)
 	return n;
 }
 
-/* --- memory that cannot be locked ------------------------------------------------------------- */
+/* --- memory that cannot be locked ------------------------------------------------------------ */
 
 /* Nothing may be locked, not even by root. */
 static bool locking_forbidden(void)
@@ -615,7 +615,7 @@ static CK_RV shared_directories(struct ctx *c)
 	return rv == CKR_OK ? warnings(dir, 0775, token, 0700, 1) : rv;
 }
 
-/* --- program ------------------------------------------------------------------------------------ */
+/* --- program ------------------------------------------------------------ */
 
 static void test_secrets(void)
 {

@@ -50,7 +50,7 @@ static CK_RV usage_compare(const struct usage *before, const struct usage *after
 		    after->threads == before->threads);
 }
 
-/* --- rounds ---------------------------------------------------------------------- */
+/* --- rounds ------------------------------------------------------------ */
 
 static CK_RV pair_round(CK_SESSION_HANDLE s, CK_BBOOL token)
 {
@@ -113,7 +113,7 @@ static CK_RV session_round(struct ctx *c, unsigned long i)
 	return rv == CKR_OK && i % 10 == 9 ? restart(c) : rv;
 }
 
-/* --- rows ------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------ */
 
 static CK_RV soak(struct ctx *c, CK_RV (*round)(struct ctx *c, unsigned long i),
 		  unsigned long rounds)
@@ -145,7 +145,7 @@ static CK_RV sessions(struct ctx *c)
 	return soak(c, session_round, amount(200, 20000));
 }
 
-/* --- program ------------------------------------------------------------------------ */
+/* --- program ------------------------------------------------------------ */
 
 static void test_soak(void)
 {

@@ -105,7 +105,7 @@ static CK_RV sessions_end(struct ctx *c)
 	return rv;
 }
 
-/* --- program ------------------------------------------------------------------ */
+/* --- program ------------------------------------------------------------ */
 
 static void test_threads(void)
 {

@@ -18,7 +18,7 @@
 
 #define PIN_CHARS	48
 
-/* --- making ------------------------------------------------------------------------- */
+/* --- making ------------------------------------------------------------ */
 
 static bool put_number(struct vault *v, enum secret id, const EVP_PKEY *key, const char *name)
 {
@@ -107,7 +107,7 @@ struct vault *vault_make(void)
 	return v && child_run("fill") == CKR_OK ? v : NULL;
 }
 
-/* --- the token's key ------------------------------------------------------------------- */
+/* --- the token's key ------------------------------------------------------------ */
 
 /* As docs/STORAGE.md says it: salt, IV, and the key under the PIN's. */
 #define BLOB	72
