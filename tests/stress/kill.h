@@ -34,7 +34,13 @@ enum act {
 	SET_USER_PIN,	/* C_SetPIN or C_InitPIN */
 	SET_SO_PIN,
 	MAKE_TOKEN,
-	ACTS
+	FILL_TOKEN,	/* puts an object into the second token */
+	ERASE_TOKEN,	/* C_InitToken on that one */
+};
+
+/* The second token: the number in its label, which each erasing raises, and its objects. */
+struct second {
+	unsigned version, objects;
 };
 
 struct journal {
@@ -43,6 +49,7 @@ struct journal {
 	struct cell cells[CELLS];
 	unsigned user_pin, so_pin;	/* numbers of the present PINs */
 	unsigned tokens;		/* made beside the main one */
+	struct second second;
 	unsigned next_name;
 	unsigned next_pin;
 	/* What the child is doing; valid while pending is set. */
@@ -51,6 +58,7 @@ struct journal {
 	unsigned index;			/* of the cell */
 	struct cell to;			/* after the call */
 	unsigned new_pin;
+	struct second second_to;
 	/* What became of it. */
 	atomic_bool ready;
 	atomic_ulong done;		/* calls that returned, since the parent set it to 0 */
@@ -58,13 +66,17 @@ struct journal {
 };
 
 #define MAIN_TOKEN	TOKEN_LABEL
+#define SECOND_TOKEN	"second v%u"
 #define MORE_TOKENS	"more"
-#define MORE_PIN	"pin-of-the-others"
+#define MORE_PIN	"pin-of-the-others"	/* of the second one, too */
 
 /* The texts of numbers; `out` has 32 bytes. */
 void kill_user_pin(unsigned number, char *out);
 void kill_so_pin(unsigned number, char *out);
 void kill_label(unsigned name, unsigned version, char *out);
+
+/* The second token's slot, and the number in its label. */
+CK_RV kill_second(CK_SLOT_ID *slot, unsigned *version);
 
 /* What a datum or a secret has in it (version 0), and the ID of a key that was changed. */
 #define DATUM_BYTES	300

@@ -199,7 +199,47 @@ static CK_RV check_token(CK_SLOT_ID slot, const CK_TOKEN_INFO *info)
 	return rv == CKR_OK ? p11->C_CloseSession(s) : rv;
 }
 
-static CK_RV check_tokens(struct journal *j, CK_SLOT_ID main_slot)
+/* Erasing is the one change that may be done by half: some objects fewer, all else as before. */
+static bool second_agrees(const struct journal *j, const struct second *is)
+{
+	const struct second *was = &j->second, *to = &j->second_to;
+	bool filling = j->pending && j->act == FILL_TOKEN;
+	bool erasing = j->pending && j->act == ERASE_TOKEN;
+
+	if (is->version == was->version && is->objects == was->objects)
+		return true;
+	if ((filling || erasing) && is->version == to->version && is->objects == to->objects)
+		return true;
+	return erasing && is->version == was->version && is->objects < was->objects;
+}
+
+static CK_RV check_second(struct journal *j, CK_SLOT_ID *slot)
+{
+	struct second is = { 0 };
+	CK_SESSION_HANDLE s = 0;
+	CK_OBJECT_HANDLE o[256];
+	CK_ULONG found = 0;
+	CK_RV rv = kill_second(slot, &is.version);
+
+	if (rv == CKR_OK)
+		rv = session_open(*slot, CKF_RW_SESSION, &s);
+	if (rv == CKR_OK)
+		rv = object_find(s, NULL, o, LENGTH(o), &found);
+	if (rv == CKR_OK)
+		rv = login(s, CKU_SO, MORE_PIN);
+	if (rv == CKR_OK)
+		rv = p11->C_CloseSession(s);
+	is.objects = (unsigned)found;
+	if (rv == CKR_OK && !second_agrees(j, &is)) {
+		report("the second token is v%u with %u objects, expected v%u with %u", is.version,
+		       is.objects, j->second.version, j->second.objects);
+		rv = ROW_WRONG;
+	}
+	j->second = is;
+	return rv;
+}
+
+static CK_RV check_tokens(struct journal *j, CK_SLOT_ID main_slot, CK_SLOT_ID second)
 {
 	bool pending = j->pending && j->act == MAKE_TOKEN;
 	CK_SLOT_ID ids[64];
@@ -209,8 +249,9 @@ static CK_RV check_tokens(struct journal *j, CK_SLOT_ID main_slot)
 	CK_RV rv = slot_list(ids, &count);
 
 	for (CK_ULONG i = 0; rv == CKR_OK && i < count; i++) {
-		rv = ids[i] == main_slot ? CKR_OK : p11->C_GetTokenInfo(ids[i], &info);
-		if (rv != CKR_OK || ids[i] == main_slot || !(info.flags & CKF_TOKEN_INITIALIZED))
+		rv = p11->C_GetTokenInfo(ids[i], &info);
+		if (rv != CKR_OK || ids[i] == main_slot || ids[i] == second ||
+		    !(info.flags & CKF_TOKEN_INITIALIZED))
 			continue;
 		tokens++;
 		rv = check_token(ids[i], &info);
@@ -225,7 +266,7 @@ static CK_RV check_tokens(struct journal *j, CK_SLOT_ID main_slot)
 
 CK_RV kill_check(struct journal *j)
 {
-	CK_SLOT_ID slot = 0;
+	CK_SLOT_ID slot = 0, second = 0;
 	CK_SESSION_HANDLE s = 0;
 	char pin[32];
 	CK_RV rv = slot_find(MAIN_TOKEN, &slot);
@@ -244,7 +285,9 @@ CK_RV kill_check(struct journal *j)
 	if (rv == CKR_OK)
 		rv = p11->C_CloseSession(s);
 	if (rv == CKR_OK)
-		rv = check_tokens(j, slot);
+		rv = check_second(j, &second);
+	if (rv == CKR_OK)
+		rv = check_tokens(j, slot, second);
 	if (rv == CKR_OK)
 		j->pending = false;
 	return rv;

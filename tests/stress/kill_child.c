@@ -11,6 +11,7 @@
 struct work {
 	struct journal *j;
 	CK_SLOT_ID slot;
+	CK_SLOT_ID second;
 	CK_SESSION_HANDLE s;
 	CK_OBJECT_HANDLE objects[CELLS][2];	/* of the cells; 0: look for it */
 	unsigned seed;
@@ -280,25 +281,87 @@ static CK_RV make_token(struct work *w)
 	return CKR_OK;
 }
 
+CK_RV kill_second(CK_SLOT_ID *slot, unsigned *version)
+{
+	CK_SLOT_ID ids[64];
+	CK_ULONG count = LENGTH(ids);
+	CK_TOKEN_INFO info;
+	char label[33] = "";
+	CK_RV rv = slot_list(ids, &count);
+
+	for (CK_ULONG i = 0; rv == CKR_OK && i < count; i++) {
+		*slot = ids[i];
+		rv = p11->C_GetTokenInfo(ids[i], &info);
+		memcpy(label, info.label, sizeof(info.label));
+		if (rv == CKR_OK && sscanf(label, SECOND_TOKEN, version) == 1)
+			return CKR_OK;
+	}
+	return rv == CKR_OK ? ROW_WRONG : rv;
+}
+
+static CK_RV end_second(struct work *w, CK_RV rv)
+{
+	if (rv != CKR_OK)
+		return rv;
+	w->j->second = w->j->second_to;
+	end(w);
+	return CKR_OK;
+}
+
+static CK_RV fill_second(struct work *w)
+{
+	const CK_ATTRIBUTE more[] = {
+		A_BOOL(CKA_TOKEN, CK_TRUE), A_BOOL(CKA_PRIVATE, CK_FALSE), A_END,
+	};
+	CK_SESSION_HANDLE s = 0;
+	CK_OBJECT_HANDLE o = 0;
+	CK_RV rv = session_open(w->second, CKF_RW_SESSION, &s);
+
+	if (rv != CKR_OK)
+		return rv;
+	w->j->second_to = w->j->second;
+	w->j->second_to.objects++;
+	begin(w, FILL_TOKEN);
+	rv = end_second(w, kind_make(s, DATA, more, &o));
+	return rv == CKR_OK ? p11->C_CloseSession(s) : rv;
+}
+
+static CK_RV erase_second(struct work *w)
+{
+	char label[32];
+
+	w->j->second_to = (struct second){ .version = w->j->second.version + 1 };
+	snprintf(label, sizeof(label), SECOND_TOKEN, w->j->second_to.version);
+	begin(w, ERASE_TOKEN);
+	return end_second(w, token_init(w->second, MORE_PIN, label));
+}
+
 static CK_RV act_once(struct work *w)
 {
-	unsigned dice = (unsigned)rand_r(&w->seed) % 32;
+	unsigned dice = (unsigned)rand_r(&w->seed) % 40;
 
 	if (dice < 4)
 		return set_user_pin(w);
 	if (dice < 6)
 		return act_as_so(w);
-	return dice < 8 ? make_token(w) : act_on_cell(w);
+	if (dice < 11)
+		return fill_second(w);
+	if (dice < 13)
+		return erase_second(w);
+	return dice < 15 ? make_token(w) : act_on_cell(w);
 }
 
 /* --- program ------------------------------------------------------------ */
 
 static CK_RV start(struct work *w)
 {
+	unsigned version = 0;
 	CK_RV rv = module_load() ? module_start() : ROW_BROKEN;
 
 	if (rv == CKR_OK)
 		rv = slot_find(MAIN_TOKEN, &w->slot);
+	if (rv == CKR_OK)
+		rv = kill_second(&w->second, &version);
 	if (rv == CKR_OK)
 		rv = session_open(w->slot, CKF_RW_SESSION, &w->s);
 	return rv == CKR_OK ? user_login(w) : rv;

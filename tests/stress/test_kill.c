@@ -17,9 +17,12 @@
 
 #include "stress/kill.h"
 
-/* A child that works has written something by then. */
-#define KILL_WITHIN_MS	25
-#define READY_MS	60000
+/* A child is killed so many calls after its start, and so much time after that. */
+#define CALLS_MAX	12
+#define KILL_WITHIN_MS	4
+/* One that is killed while it starts. */
+#define START_MS	25
+#define HUNG_MS		60000
 /* So often the token directory is cleaned up, long after the kills. */
 #define SWEEP_EVERY	20
 #define HOURS		(2 * 3600)
@@ -78,9 +81,26 @@ static void count_one(const char *path, const char *name, void *count)
 	(*(unsigned *)count)++;
 }
 
-static void remove_other(const char *path, const char *name, void *main_token)
+/* The directories of the two tokens that stay. */
+struct stay {
+	char names[2][256];
+	unsigned count;
+};
+
+static void note_name(const char *path, const char *name, void *arg)
 {
-	if (strcmp(name, main_token) != 0)
+	struct stay *stay = arg;
+
+	(void)path;
+	if (stay->count < LENGTH(stay->names))
+		snprintf(stay->names[stay->count++], sizeof(stay->names[0]), "%s", name);
+}
+
+static void remove_other(const char *path, const char *name, void *arg)
+{
+	const struct stay *stay = arg;
+
+	if (strcmp(name, stay->names[0]) != 0 && strcmp(name, stay->names[1]) != 0)
 		tree_remove(path);
 }
 
@@ -88,7 +108,7 @@ static void remove_other(const char *path, const char *name, void *main_token)
  * Much later: who reads the token removes what a killed process left in it, and who makes a token
  * removes those that were never completed.
  */
-static CK_RV sweep(struct journal *j, const char *dir, char *main_token)
+static CK_RV sweep(struct journal *j, const char *dir, struct stay *stay)
 {
 	unsigned strays = 0, left = 0, directories = 0;
 	CK_SLOT_ID slot = 0;
@@ -96,7 +116,7 @@ static CK_RV sweep(struct journal *j, const char *dir, char *main_token)
 
 	each_entry(dir, count_strays, &strays);
 	each_entry(dir, count_one, &directories);
-	sum.strays += strays + directories - j->tokens - 1;
+	sum.strays += strays + directories - j->tokens - stay->count;
 	each_entry(dir, age, NULL);
 	rv = module_start();
 	if (rv == CKR_OK)
@@ -112,35 +132,39 @@ static CK_RV sweep(struct journal *j, const char *dir, char *main_token)
 	directories = 0;
 	each_entry(dir, count_one, &directories);
 	each_entry(dir, count_strays, &left);
-	if (rv == CKR_OK && (left > 0 || directories != j->tokens + 1)) {
+	if (rv == CKR_OK && (left > 0 || directories != j->tokens + stay->count)) {
 		report("%u temporary files are left, and %u directories for %u tokens", left,
-		       directories, j->tokens + 1);
+		       directories, j->tokens + stay->count);
 		rv = ROW_WRONG;
 	}
-	each_entry(dir, remove_other, main_token);
+	each_entry(dir, remove_other, stay);
 	j->tokens = 0;
 	return rv;
 }
 
 /* --- kills ------------------------------------------------------------ */
 
-/* A child that ended is left to be waited for. */
-static CK_RV wait_until_ready(struct journal *j, pid_t pid)
+/* Until that many calls have returned; a child that ended is left to be waited for. */
+static CK_RV wait_for_calls(struct journal *j, pid_t pid, unsigned long calls)
 {
-	for (unsigned ms = 0; ms < READY_MS && !j->ready; ms++) {
+	for (unsigned ms = 0; ms < HUNG_MS; ms++) {
 		siginfo_t info = { .si_pid = 0 };
 
+		if (j->ready && j->done >= calls)
+			return CKR_OK;
 		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid)
 			return CKR_OK;
 		pause_ms(1);
 	}
-	return j->ready ? CKR_OK : ROW_HUNG;
+	return ROW_HUNG;
 }
 
 /* Starts a child and kills it; now and then before it has got to work. */
 static CK_RV kill_one(struct journal *j, unsigned number)
 {
-	double ms = (double)rand() / RAND_MAX * KILL_WITHIN_MS;
+	unsigned long calls = (unsigned long)rand() % CALLS_MAX;
+	bool starting = number % 8 == 0;
+	double ms = (double)rand() / RAND_MAX * (starting ? START_MS : KILL_WITHIN_MS);
 	CK_RV rv = CKR_OK;
 	pid_t pid = -1;
 	int status = 0;
@@ -152,8 +176,8 @@ static CK_RV kill_one(struct journal *j, unsigned number)
 	pid = process_start("work");
 	if (pid < 0)
 		return ROW_BROKEN;
-	if (number % 8 != 0)
-		rv = wait_until_ready(j, pid);
+	if (!starting)
+		rv = wait_for_calls(j, pid, calls);
 	pause_ms(ms);
 	kill(-pid, SIGKILL);
 	kill(pid, SIGKILL);
@@ -183,11 +207,11 @@ static CK_RV kill_and_look(struct journal *j, unsigned number)
 	return rv;
 }
 
-/* The first PINs of the journal. */
-static CK_RV first_token(CK_SLOT_ID *slot)
+/* The two tokens, as a journal full of zeros says they are. */
+static CK_RV first_tokens(CK_SLOT_ID *slot)
 {
 	CK_SESSION_HANDLE s = 0;
-	char so[32], user[32];
+	char so[32], user[32], label[32];
 	CK_RV rv = slot_free(slot);
 
 	kill_so_pin(0, so);
@@ -200,6 +224,11 @@ static CK_RV first_token(CK_SLOT_ID *slot)
 		rv = login(s, CKU_SO, so);
 	if (rv == CKR_OK)
 		rv = p11->C_InitPIN(s, text(user), strlen(user));
+	snprintf(label, sizeof(label), SECOND_TOKEN, 0);
+	if (rv == CKR_OK)
+		rv = slot_free(slot);
+	if (rv == CKR_OK)
+		rv = token_init(*slot, MORE_PIN, label);
 	p11->C_Finalize(NULL);
 	return rv;
 }
@@ -209,20 +238,20 @@ static CK_RV kills(struct ctx *c)
 	const unsigned long n = amount(40, 3000);
 	struct journal *j = shared_make(sizeof(*j));
 	const char *dir = NULL;
-	char main_token[256];
+	struct stay stay = { .count = 0 };
 	CK_RV rv = j ? backend_begin(c->arg, NULL, &dir) : ROW_BROKEN;
 
 	if (rv == CKR_OK)
-		rv = first_token(&c->slot);
+		rv = first_tokens(&c->slot);
 	if (rv != CKR_OK)
 		return rv;
-	snprintf(main_token, sizeof(main_token), "%s", dir_entry(dir));
+	each_entry(dir, note_name, &stay);
 	memset(&sum, 0, sizeof(sum));
 	j->next_pin = 1;
 	for (unsigned i = 1; rv == CKR_OK && i <= n; i++) {
 		rv = kill_and_look(j, i);
 		if (rv == CKR_OK && i % SWEEP_EVERY == 0)
-			rv = sweep(j, dir, main_token);
+			rv = sweep(j, dir, &stay);
 	}
 	report("%lu kills, %lu of them in a call; %lu calls done before; %lu strays removed",
 	       sum.kills, sum.pending, sum.done, sum.strays);
