@@ -73,13 +73,15 @@ static CK_RV pin_init(CK_SESSION_HANDLE s, enum secret id)
 static CK_RV masked_token(CK_SLOT_ID *slot)
 {
 	CK_ULONG len = 0;
+	CK_BYTE *pin = NULL;
 	CK_UTF8CHAR label[32];
 	CK_RV rv = slot_free(slot);
 
 	memset(label, ' ', sizeof(label));
-	if (rv == CKR_OK)
-		rv = p11->C_InitToken(*slot, opened(0, SO_PIN_FIRST, &len), vault->values[0].len,
-				      label);
+	if (rv != CKR_OK)
+		return rv;
+	pin = opened(0, SO_PIN_FIRST, &len);
+	rv = p11->C_InitToken(*slot, pin, len, label);
 	forget();
 	return rv;
 }
@@ -446,11 +448,11 @@ static int mode_check(const char *path, const struct stat *st, int kind, struct 
 	return 0;
 }
 
-static CK_RV log_line(char *out, size_t size)
+/* The configuration of a log file, which is empty now. */
+static void log_lines(char *out, size_t size, const char *more)
 {
-	snprintf(out, size, "log.level = DEBUG\nlog.file = %s\n", work_path("log"));
+	snprintf(out, size, "log.level = DEBUG\nlog.file = %s\n%s", work_path("log"), more);
 	unlink(work_path("log"));
-	return CKR_OK;
 }
 
 /* Nothing in clear, and nothing for others to read. */
@@ -459,9 +461,10 @@ static CK_RV files_are_closed(struct ctx *c)
 	char lines[1200];
 	const char *dir = NULL;
 	mode_t old = umask(0);
-	CK_RV rv = vault ? log_line(lines, sizeof(lines)) : ROW_BROKEN;
+	CK_RV rv = ROW_BROKEN;
 
-	if (rv == CKR_OK)
+	log_lines(lines, sizeof(lines), "");
+	if (vault)
 		rv = backend_begin(c->arg, lines, &dir);
 	if (rv == CKR_OK)
 		rv = use_pins(c, dir);
@@ -533,10 +536,10 @@ static int child_unlocked(void)
 static CK_RV unlocked_memory(struct ctx *c)
 {
 	char lines[1200];
-	CK_RV rv = log_line(lines, sizeof(lines));
+	CK_RV rv = CKR_OK;
 
-	if (rv == CKR_OK)
-		rv = token_begin(c, c->arg, lines);
+	log_lines(lines, sizeof(lines), "");
+	rv = token_begin(c, c->arg, lines);
 	p11->C_Finalize(NULL);
 	if (rv == CKR_OK)
 		rv = child_run("unlocked");
@@ -581,10 +584,10 @@ static CK_RV open_directories(struct ctx *c)
 	};
 	char lines[1200], path[4096], token[4400];
 	const char *dir = NULL;
-	CK_RV rv = log_line(lines, sizeof(lines));
+	CK_RV rv = CKR_OK;
 
-	if (rv == CKR_OK)
-		rv = backend_begin(c->arg, lines, &dir);
+	log_lines(lines, sizeof(lines), "");
+	rv = backend_begin(c->arg, lines, &dir);
 	if (rv == CKR_OK)
 		rv = token_make(TOKEN_LABEL, &c->slot);
 	if (rv != CKR_OK)
@@ -601,11 +604,10 @@ static CK_RV shared_directories(struct ctx *c)
 {
 	char lines[1200], token[4400];
 	const char *dir = NULL;
-	CK_RV rv = log_line(lines, sizeof(lines));
+	CK_RV rv = CKR_OK;
 
-	strcat(lines, "objectstore.umask = 0007\n");
-	if (rv == CKR_OK)
-		rv = backend_begin(c->arg, lines, &dir);
+	log_lines(lines, sizeof(lines), "objectstore.umask = 0007\n");
+	rv = backend_begin(c->arg, lines, &dir);
 	if (rv == CKR_OK)
 		rv = token_make(TOKEN_LABEL, &c->slot);
 	if (rv != CKR_OK)
