@@ -361,7 +361,7 @@ static CK_RV tools(struct ctx *c)
 	return rv;
 }
 
-/* --- PINs change while others log in ------------------------------------------------------------ */
+/* --- PINs change while others log in ------------ */
 
 /* The PIN that the change of that number made. */
 static const char *pin_of(unsigned long number, char *out)
