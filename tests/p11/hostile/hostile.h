@@ -15,7 +15,7 @@ struct file {
 	size_t len;
 };
 
-extern struct file token_file, object_files[KINDS];
+extern struct file main_file, object_files[KINDS];
 
 /* Makes the token and an object of each kind, and reads their files. */
 CK_RV scene_make(void);

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct file token_file, object_files[KINDS];
+struct file main_file, object_files[KINDS];
 
 /* What else is in the directory of a token. */
 static struct file others[] = { { .name = "generation" }, { .name = "token.lock" } };
@@ -99,11 +99,11 @@ CK_RV scene_make(void)
 			rv = ROW_BROKEN;
 	}
 	p11->C_Finalize(NULL);
-	strcpy(token_file.name, "token.object");
+	strcpy(main_file.name, "token.object");
 	for (size_t i = 0; i < LENGTH(others); i++)
 		if (rv == CKR_OK && !file_read(dir, &others[i]))
 			rv = ROW_BROKEN;
-	return rv == CKR_OK && !file_read(dir, &token_file) ? ROW_BROKEN : rv;
+	return rv == CKR_OK && !file_read(dir, &main_file) ? ROW_BROKEN : rv;
 }
 
 struct scene scene_of(unsigned kind)
@@ -123,7 +123,7 @@ struct scene scene_of(unsigned kind)
 
 const struct file *scene_file(const struct scene *s)
 {
-	return s->kind == KINDS ? &token_file : &object_files[s->kind];
+	return s->kind == KINDS ? &main_file : &object_files[s->kind];
 }
 
 const char *scene_path(const struct scene *s)
@@ -157,7 +157,7 @@ bool scene_set(const struct scene *s)
 
 	tree_remove(work_path("scene"));
 	conf_use("scene", NULL);
-	ok = mkdir(work_path("scene/%s", token_dir), 0700) == 0 && file_put(&token_file);
+	ok = mkdir(work_path("scene/%s", token_dir), 0700) == 0 && file_put(&main_file);
 	for (size_t i = 0; i < LENGTH(others); i++)
 		ok = ok && file_put(&others[i]);
 	for (size_t i = 0; i < s->count; i++)

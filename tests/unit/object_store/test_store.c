@@ -742,22 +742,6 @@ static void test_backends(void)
 	store_close(NULL);
 }
 
-/* Which backend a directory is for shows in any build. */
-static void test_backend_of(void)
-{
-	char *empty = unit_make_dir();
-
-	CU_ASSERT_PTR_NULL(store_backend_of(empty));
-	CU_ASSERT_PTR_NULL(store_backend_of("/nowhere"));
-	help_put(empty, "sqlite3.db", "", 0);	/* of a token that was never completed */
-	CU_ASSERT_PTR_NULL(store_backend_of(empty));
-	help_put(empty, "sqlite3.db", "SQLite", 6);
-	CU_ASSERT_STRING_EQUAL(store_backend_of(empty), "db");
-	help_put(empty, "token.object", "x", 1);
-	CU_ASSERT_STRING_EQUAL(store_backend_of(empty), "file");
-	unit_remove_dir(empty);
-}
-
 static const struct unit_test tests[] = {
 	UNIT_TEST(test_empty),
 	UNIT_TEST(test_add_and_load),
@@ -780,7 +764,6 @@ static const struct unit_test tests[] = {
 	UNIT_TEST(test_umasks),
 	UNIT_TEST(test_read_only),
 	UNIT_TEST(test_backends),
-	UNIT_TEST(test_backend_of),
 };
 
 int main(void)
