@@ -51,6 +51,8 @@ struct tokens_state {
  * needed any more.
  */
 CK_RV state_read(struct tokens_state *out);
+/* From now on a private key may be there without its public key, as while a token is erased. */
+void state_part_pairs(bool may);
 /* The objects that a session sees, used as far as it may. */
 CK_RV objects_read(CK_SESSION_HANDLE s, struct objects_state *out);
 

@@ -292,6 +292,7 @@ static void judge_after(const struct trial *t)
 
 	if (!expected(t, t->report->answer) && tokens_hash("after") == t->begin_hash)
 		return;
+	state_part_pairs(t->step->piecemeal);
 	rv = read_and_write_fresh(t->kind->backend, "after", &got);
 	if (rv != CKR_OK)
 		wrong(t->report, "a fresh process cannot use the tokens: 0x%lx", rv);

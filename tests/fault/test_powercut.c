@@ -132,6 +132,7 @@ static bool open_state(const struct replay *t, const struct cut *cut, unsigned d
 
 	all.opened++;
 	if (replay_write(t, work_path("cut"))) {
+		state_part_pairs(done < step_count && steps[done].piecemeal);
 		rv = read_and_write_fresh(all.kind->backend, "cut", &got);
 		bad = rv != CKR_OK ? "the tokens cannot be used" :
 				     state_judge(&got, old, new, allowed(done), true);
