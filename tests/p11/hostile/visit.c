@@ -18,6 +18,8 @@ static CK_BYTE input[128] = { 0, 1, 2, 3, 4, 5, 6, 7 };
 static CK_BYTE hash[20] = "twenty bytes of hash";
 static CK_BYTE base_point[32] = { 9 };
 
+static unsigned learning;		/* a kind, or KINDS */
+
 /* --- uses of keys ----------------------------------------------------------- */
 
 typedef CK_RV use_call(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE key, CK_MECHANISM *m,
@@ -88,7 +90,7 @@ static CK_RV use_encrypt(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE key, CK_MECHANISM
 	return rv == CKR_OK ? p11->C_Encrypt(s, input, sizeof(input), out->data, &out->len) : rv;
 }
 
-/* But DES keys: their parity bits, which nobody uses, may differ. */
+/* Keys with bits that nobody uses, parity in DES and what X25519 sets itself, may differ in them. */
 static CK_RV use_wrap(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE key, CK_MECHANISM *m,
 		      struct bytes *out)
 {
@@ -96,7 +98,7 @@ static CK_RV use_wrap(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE key, CK_MECHANISM *m
 	CK_ULONG type = 0;
 	CK_RV rv = attr_ulong(s, key, CKA_KEY_TYPE, &type);
 
-	if (rv == CKR_OK && type == CKK_DES3)
+	if (rv == CKR_OK && learning == KINDS && (type == CKK_DES3 || type == CKK_EC_MONTGOMERY))
 		rv = CKR_KEY_NOT_WRAPPABLE;
 	if (rv == CKR_OK)
 		rv = kind_make(s, AES, NULL, &with);
@@ -163,7 +165,6 @@ static bool same(const struct bytes *a, const struct bytes *b)
 /* --- a visit ------------------------------------------------------------------- */
 
 static char wrong[256];
-static unsigned learning;		/* a kind, or KINDS */
 
 /* By any kind: a private key that now calls itself public may well work as the public one. */
 static void judge(const struct scene *s, size_t use, const struct bytes *out, struct found *found)

@@ -6,6 +6,7 @@
 
 #include "common/reason.h"
 #include "crypto/key/keytype_row.h"
+#include "crypto/ossl/der.h"
 #include "crypto/ossl/des.h"
 #include "crypto/ossl/ossl.h"
 #include "pkcs11/names.h"
@@ -365,7 +366,17 @@ static CK_RV own_info(const struct keytype *t, const struct key *k, const struct
 	return rv;
 }
 
-/* What cannot be decoded says nothing: the reference lets callers store anything there. */
+/* One SEQUENCE and nothing else, whatever is in it. */
+static bool is_sequence(const unsigned char *der, size_t len)
+{
+	struct reader r = { der, len };
+	const unsigned char *inner;
+	size_t n;
+
+	return der_read(&r, DER_SEQUENCE, &inner, &n) && r.left == 0;
+}
+
+/* Of an algorithm that cannot be decoded nothing can be told: the reference stores any. */
 static CK_RV info_agrees(const struct keytype *t, const struct key *k, const struct attrset *attrs)
 {
 	struct secbuf *right = NULL, *given = NULL;
@@ -376,6 +387,8 @@ static CK_RV info_agrees(const struct keytype *t, const struct key *k, const str
 
 	if (t->codec == NULL || !attrset_bytes(attrs, CKA_PUBLIC_KEY_INFO, &der, &len) || len == 0)
 		return CKR_OK;
+	if (!is_sequence(der, len))
+		return keyparts_bad(t->type, CKA_PUBLIC_KEY_INFO, "is no DER");
 	rv = own_info(t, k, attrs, &right);
 	if (rv == CKR_OK && !same(right, der, len)) {
 		rv = rewrite(t, der, len, &given);
