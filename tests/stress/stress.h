@@ -35,7 +35,11 @@ CK_RV token_begin(struct ctx *c, const struct backend *b, const char *lines);
 void *shared_make(size_t size);
 void *shared_open(size_t size);
 
-/* For a child that has just started: opens a session and logs in. */
+/*
+ * For a child that has just started: opens a session and logs in. The milliseconds for which it
+ * looks for the token again, when there is none, are in the environment.
+ */
+#define STRESS_PATIENCE "STRESS_PATIENCE"
 CK_RV user_begin(CK_SESSION_HANDLE *s, CK_SLOT_ID *slot);
 
 /* --- threads ---------------------------------------------------------------- */
