@@ -27,7 +27,7 @@ CK_RV match_value(const struct object_table *t, struct object *o, CK_ATTRIBUTE_T
 		  struct match_value *out) MUST_CHECK;
 void match_free(struct match_value *v);
 
-/* Does the object have all of the template's values? Values that are in clear are compared first. */
+/* Does the object have all of the template's values? Values in clear are compared first. */
 CK_RV match_object(const struct object_table *t, struct object *o, const CK_ATTRIBUTE *templ,
 		   CK_ULONG count, bool *out) MUST_CHECK;
 

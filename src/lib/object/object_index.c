@@ -50,7 +50,7 @@ const struct index_entry *index_entry_next(const struct index_entry *e)
 	return e->next;
 }
 
-/* Equal values have equal hashes; that others may have the same one is seen when they are compared. */
+/* Equal values have equal hashes; others that do are told apart when they are compared. */
 static CK_ULONG hash_bytes(const unsigned char *p, size_t len)
 {
 	uint64_t h = 0xcbf29ce484222325U ^ len;

@@ -210,7 +210,7 @@ static CK_RV read_steady(const struct file_dir *d, const char *name, int fd, str
 	return CKR_DEVICE_ERROR;
 }
 
-/* Somebody may be rewriting it in place: not all that was read is then sure to be of one version. */
+/* Somebody may be rewriting it in place: what was read may then not be of one version. */
 static bool is_in_flux(const struct stat *st)
 {
 	uint64_t now = file_now(), then = file_mtime(st);

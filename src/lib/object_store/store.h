@@ -97,7 +97,7 @@ CK_RV store_token_edit(struct store *s, store_edit *edit, void *arg) MUST_CHECK;
 enum store_news {
 	STORE_QUIET,	/* nothing: what was loaded is what is stored */
 	STORE_SOME,	/* the objects with these ids came, went or changed, and no others */
-	STORE_UNSURE,	/* each may have changed: ask store_same; none came or went, if path was asked */
+	STORE_UNSURE,	/* each may have changed: ask store_same; if path: none came or went */
 	STORE_ALL	/* anything: store_list, and store_same for each */
 };
 

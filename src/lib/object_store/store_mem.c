@@ -6,8 +6,8 @@
 #include "object_store/id_table.h"
 
 /*
- * Session objects. A version number takes the place of a file's generation. The sets are shared with
- * those who add and load them.
+ * Session objects. A version number takes the place of a file's generation. The sets are shared
+ * with those who add and load them.
  */
 
 struct mem_object {

@@ -90,7 +90,7 @@ static CK_RV use_encrypt(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE key, CK_MECHANISM
 	return rv == CKR_OK ? p11->C_Encrypt(s, input, sizeof(input), out->data, &out->len) : rv;
 }
 
-/* Keys with bits that nobody uses, parity in DES and what X25519 sets itself, may differ in them. */
+/* Keys with bits that nobody uses (parity in DES, what X25519 sets) may differ in them. */
 static CK_RV use_wrap(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE key, CK_MECHANISM *m,
 		      struct bytes *out)
 {

@@ -8,7 +8,7 @@
 #include "p11/misuse/misuse.h"
 
 #define SEED		7001u
-#define MANY		1000000UL	/* more than any call asks for: a PIN is hashed 1,755 times */
+#define MANY		1000000UL	/* more than any call: a PIN is hashed 1,755 times */
 #define MECHANISM_BATCHES 16
 
 static unsigned long to_fail;	/* which allocation of the next call */

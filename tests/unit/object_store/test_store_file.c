@@ -378,7 +378,8 @@ static void test_directory_gone(void)
 	CU_ASSERT_EQUAL(rename(t.dir, aside), 0);
 	CU_ASSERT_EQUAL(help_poll(t.store, &changed), CKR_DEVICE_REMOVED);
 	CU_ASSERT_EQUAL(store_list(t.store, &ids, &count), CKR_DEVICE_REMOVED);
-	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL, NULL, NULL), CKR_DEVICE_REMOVED);
+	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL, NULL, NULL),
+			CKR_DEVICE_REMOVED);
 	CU_ASSERT_EQUAL(rename(aside, t.dir), 0);
 	CU_ASSERT_EQUAL(help_list_count(t.store), 1);
 	free(aside);
@@ -455,7 +456,8 @@ static void test_descriptors(void)
 	(void)help_list_count(t.store);
 	opened = open_descriptors();
 	for (int i = 0; i < 5; i++) {
-		CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL, NULL, NULL), CKR_OK);
+		CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL, NULL, NULL),
+				CKR_OK);
 		CU_ASSERT_EQUAL(help_counter(t.store, id), 2 + (uint64_t)i);
 		(void)help_changed(t.store);
 		CU_ASSERT_EQUAL(store_remove(t.store, help_add(t.store, 1)), CKR_OK);
@@ -481,7 +483,8 @@ static void test_fork(void)
 	CU_ASSERT_TRUE_FATAL(pid >= 0);
 	if (pid == 0) {
 		store_fork_child(t.store);
-		_exit(store_edit_object(t.store, id, help_count, NULL, NULL, NULL) == CKR_OK ? 0 : 1);
+		_exit(store_edit_object(t.store, id, help_count, NULL, NULL, NULL) ==
+					      CKR_OK ? 0 : 1);
 	}
 	store_fork_parent(t.store);
 	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL, NULL, NULL), CKR_OK);

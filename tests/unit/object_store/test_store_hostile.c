@@ -49,7 +49,8 @@ static void test_damaged(void)
 		CU_ASSERT_EQUAL(help_list_count(t.store), 2);
 		id = help_last_id(t.store);
 		CU_ASSERT_EQUAL(help_load_code(t.store, id), CKR_DATA_INVALID);
-		CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL, NULL, NULL), CKR_DATA_INVALID);
+		CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL, NULL, NULL),
+				CKR_DATA_INVALID);
 		CU_ASSERT_EQUAL(help_counter(t.store, good), 1);
 		CU_ASSERT_EQUAL(store_remove(t.store, id), CKR_OK);
 		CU_ASSERT_FALSE(help_exists(t.dir, UUID_A ".object"));
@@ -144,7 +145,8 @@ static void test_intruders(void)
 		CU_ASSERT_EQUAL_FATAL(intruders[i].make(path), 0);
 		id = help_last_id(t.store);
 		CU_ASSERT_EQUAL(help_load_code(t.store, id), CKR_DATA_INVALID);
-		CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL, NULL, NULL), CKR_DATA_INVALID);
+		CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL, NULL, NULL),
+				CKR_DATA_INVALID);
 		CU_ASSERT_EQUAL(store_remove(t.store, id), intruders[i].remove_rv);
 		CU_ASSERT_EQUAL(help_exists(t.dir, UUID_A ".object"),
 				intruders[i].remove_rv != CKR_OK);
@@ -169,7 +171,8 @@ static void test_intruding_lock(void)
 		CU_ASSERT_EQUAL(unlink(path), 0);
 		CU_ASSERT_EQUAL_FATAL(intruders[i].make(path), 0);
 		CU_ASSERT_EQUAL(help_counter(t.store, id), 1);
-		CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL, NULL, NULL), CKR_DATA_INVALID);
+		CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL, NULL, NULL),
+				CKR_DATA_INVALID);
 		CU_ASSERT_EQUAL(help_counter(t.store, id), 1);
 		CU_ASSERT_EQUAL(store_remove(t.store, id), CKR_OK);
 		free(path);
@@ -214,7 +217,8 @@ static void test_no_descriptors(void)
 	CU_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &none), 0);
 	CU_ASSERT_EQUAL(store_list(t.store, &ids, &count), CKR_DEVICE_ERROR);
 	CU_ASSERT_EQUAL(help_load_code(t.store, id), CKR_DEVICE_ERROR);
-	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL, NULL, NULL), CKR_DEVICE_ERROR);
+	CU_ASSERT_EQUAL(store_edit_object(t.store, id, help_count, NULL, NULL, NULL),
+			CKR_DEVICE_ERROR);
 	CU_ASSERT_EQUAL(store_remove(t.store, id), CKR_DEVICE_ERROR);
 	CU_ASSERT_EQUAL(help_open_code(t.dir), CKR_DEVICE_ERROR);
 	CU_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &old), 0);
@@ -243,7 +247,8 @@ static int use_read_only(struct help_token *t)
 	failures += store_same(store, ids[0], &stamp, &same) != CKR_OK || !same;
 	failures += help_poll(store, &changed) != CKR_OK || changed;
 	failures += store_add(store, sets, 1, &id, NULL) != CKR_TOKEN_WRITE_PROTECTED;
-	failures += store_edit_object(store, ids[0], help_count, NULL, NULL, NULL) != CKR_TOKEN_WRITE_PROTECTED;
+	failures += store_edit_object(store, ids[0], help_count, NULL, NULL, NULL) !=
+		    CKR_TOKEN_WRITE_PROTECTED;
 	failures += store_edit_object(store, ids[0], help_no_change, NULL, NULL, NULL) != CKR_OK;
 	failures += store_token_edit(store, help_count, NULL) != CKR_TOKEN_WRITE_PROTECTED;
 	failures += store_token_edit(store, help_no_change, NULL) != CKR_OK;

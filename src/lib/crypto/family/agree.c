@@ -71,7 +71,8 @@ static CK_RV agree(const struct derive_input *in, const unsigned char *value, si
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(ossl_ctx(), in->base->pkey, NULL);
 	EVP_PKEY *peer = peer_key(in->base->pkey, value, len);
-	CK_RV rv = ctx != NULL && peer != NULL ? run(ctx, peer, !in->base->whole_curve, params, out) :
+	bool check = !in->base->whole_curve;
+	CK_RV rv = ctx != NULL && peer != NULL ? run(ctx, peer, check, params, out) :
 		ossl_quiet(CKR_MECHANISM_PARAM_INVALID);
 
 	EVP_PKEY_free(peer);

@@ -77,13 +77,15 @@ EVP_KDF *ossl_kdf(const char *name);
 
 /*
  * The group of a curve by OpenSSL's short name ("prime256v1"), for reading only. NULL:
- * OpenSSL's error queue tells why; it is empty when memory ran out. Building one costs more than most of what is done with it.
+ * OpenSSL's error queue tells why; it is empty when memory ran out. Building one costs more than
+ * most of what is done with it.
  */
 const EC_GROUP *ossl_group(const char *name);
 
 /*
  * A context that generates keys on that curve (EVP_PKEY_generate), for the caller alone until it is
- * given back, which is to be done only when it worked; else free it. NULL: OpenSSL's queue says why.
+ * given back, which is to be done only when it worked; else free it. NULL: OpenSSL's queue says
+ * why.
  */
 EVP_PKEY_CTX *ossl_take_generator(const char *curve);
 void ossl_give_generator(const char *curve, EVP_PKEY_CTX *ctx);
