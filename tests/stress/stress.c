@@ -116,29 +116,35 @@ void *shared_open(size_t size)
 	return path ? shared_map(path, size, 0) : NULL;
 }
 
-/* ROW_WRONG: for as long as it may take, there was none. */
-static CK_RV token_find(CK_SLOT_ID *slot)
+static CK_RV user_try(CK_SESSION_HANDLE *s, CK_SLOT_ID *slot)
 {
-	const char *patience = getenv(STRESS_PATIENCE);
-	unsigned long left = patience ? strtoul(patience, NULL, 10) : 0;
 	CK_RV rv = slot_find(TOKEN_LABEL, slot);
 
-	for (; rv == ROW_WRONG && left > 0; left--) {
-		pause_ms(1);
-		rv = slot_find(TOKEN_LABEL, slot);
-	}
+	if (rv == CKR_OK)
+		rv = session_open(*slot, CKF_RW_SESSION, s);
+	if (rv != CKR_OK)
+		return rv;
+	rv = login(*s, CKU_USER, USER_PIN);
+	if (rv != CKR_OK)
+		p11->C_CloseSession(*s);
 	return rv;
 }
 
 CK_RV user_begin(CK_SESSION_HANDLE *s, CK_SLOT_ID *slot)
 {
+	const char *patience = getenv(STRESS_PATIENCE);
+	unsigned long left = patience ? strtoul(patience, NULL, 10) : 0;
 	CK_RV rv = module_load() ? module_start() : ROW_BROKEN;
 
-	if (rv == CKR_OK)
-		rv = token_find(slot);
-	if (rv == CKR_OK)
-		rv = session_open(*slot, CKF_RW_SESSION, s);
-	return rv == CKR_OK ? login(*s, CKU_USER, USER_PIN) : rv;
+	if (rv != CKR_OK)
+		return rv;
+	rv = user_try(s, slot);
+	/* no token, or one that cannot be read */
+	for (; (rv == ROW_WRONG || rv == CKR_DEVICE_ERROR) && left > 0; left--) {
+		pause_ms(1);
+		rv = user_try(s, slot);
+	}
+	return rv;
 }
 
 /* --- threads ------------------------------------------------------------ */

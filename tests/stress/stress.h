@@ -37,7 +37,7 @@ void *shared_open(size_t size);
 
 /*
  * For a child that has just started: opens a session and logs in. The milliseconds for which it
- * looks for the token again, when there is none, are in the environment.
+ * tries again, when there is no token or it cannot be read, are in the environment.
  */
 #define STRESS_PATIENCE "STRESS_PATIENCE"
 CK_RV user_begin(CK_SESSION_HANDLE *s, CK_SLOT_ID *slot);

@@ -225,8 +225,9 @@ static CK_RV starts(struct ctx *c)
 
 /*
  * Our processes and SoftHSM's: ours give no wrong code, and in the end the key that all used is
- * there. SoftHSM empties token.object before it writes it anew, at each login, so a process of ours
- * that starts then may find no token; but soon it does.
+ * there. SoftHSM empties token.object before it writes it anew, at each login, and may be stopped
+ * in between with no lock held. A process of ours that starts then may find no token, or one that
+ * cannot be read; but soon it does.
  */
 static CK_RV with_softhsm(struct ctx *c)
 {
