@@ -21,10 +21,12 @@
 
 /*
  * SoftHSM 2.6.1 empties a file, and unlocks it before the last of the new bytes are in it. A
- * damaged file that was just written is read again a few times.
+ * damaged file that was just written is read again a few times, an empty one, whose writer may be
+ * waiting for a processor, for half a second, with growing pauses.
  */
 #define PATIENCE_NS (1000ULL * 1000000U)
 #define PATIENCE_TRIES 5
+#define PATIENCE_TRIES_EMPTY 8
 #define PATIENCE_PAUSE_NS (2L * 1000000)
 
 struct store_file {
@@ -94,14 +96,16 @@ static bool is_younger(uint64_t than, uint64_t ns)
 static CK_RV read_patiently(const struct file_dir *d, const char *name, int fd, bool lock,
 			    struct version *v)
 {
-	const struct timespec pause = { 0, PATIENCE_PAUSE_NS };
-
 	for (int i = 0;; i++) {
+		struct timespec pause = { 0, PATIENCE_PAUSE_NS };
 		CK_RV rv = read_version(d, name, fd, lock, v);
+		bool empty = rv == CKR_DATA_INVALID && v->st.st_size == 0;
 
-		if (rv != CKR_DATA_INVALID || i == PATIENCE_TRIES ||
+		if (rv != CKR_DATA_INVALID || i == (empty ? PATIENCE_TRIES_EMPTY : PATIENCE_TRIES) ||
 		    !is_younger(file_mtime(&v->st), PATIENCE_NS))
 			return rv;
+		if (empty)
+			pause.tv_nsec <<= i;
 		(void)nanosleep(&pause, NULL);
 	}
 }
