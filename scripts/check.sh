@@ -115,7 +115,7 @@ run_plain()
 run_reference()
 {
 	# shellcheck disable=SC2016 # make expands it
-	need_plain && tests reference plain check 'TESTS=$(p11_tests)' \
+	need_plain && tests reference plain check 'TESTS=$(p11_tests) $(native_tests)' \
 		MODULE="$reference"
 }
 

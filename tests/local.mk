@@ -15,6 +15,9 @@
 
 unit_tests =
 p11_tests =
+# Like p11_tests, but not under valgrind: they start thousands of processes, or
+# count system calls.
+native_tests =
 cli_tests =
 interop_tests =
 # Like p11_tests, and all of them long_tests, too.
@@ -68,12 +71,12 @@ AM_TESTS_ENVIRONMENT = \
 	SANITIZERS='$(SANITIZERS)'; export SANITIZERS; \
 	LC_ALL=C; export LC_ALL;
 
+all_tests = $(unit_tests) $(p11_tests) $(native_tests) $(fuzz_tests) $(stress_tests)
 if HAVE_CUNIT
-check_PROGRAMS = $(unit_tests) $(p11_tests) $(fuzz_tests) $(stress_tests) $(test_helpers)
-TESTS = $(unit_tests) $(p11_tests) $(p11_scripts) $(fuzz_tests) $(cli_tests) $(interop_tests) \
-	$(stress_tests)
+check_PROGRAMS = $(all_tests) $(test_helpers)
+TESTS = $(all_tests) $(p11_scripts) $(cli_tests) $(interop_tests)
 else
-EXTRA_PROGRAMS += $(unit_tests) $(p11_tests) $(fuzz_tests) $(stress_tests) $(test_helpers)
+EXTRA_PROGRAMS += $(all_tests) $(test_helpers)
 TESTS =
 check-local:
 	@echo "make check needs CUnit (Debian: libcunit1-dev);" \

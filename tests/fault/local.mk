@@ -27,11 +27,11 @@ fault_sources = \
 	%D%/state.c \
 	%D%/state.h
 
-p11_tests += tests/fault/test_fault
+native_tests += tests/fault/test_fault
 tests_fault_test_fault_SOURCES = $(fault_sources) %D%/test_fault.c
 tests_fault_test_fault_LDADD = $(fault_libs)
 
-p11_tests += tests/fault/test_powercut
+native_tests += tests/fault/test_powercut
 tests_fault_test_powercut_SOURCES = \
 	$(fault_sources) \
 	%D%/replay.c \

@@ -57,7 +57,7 @@ tests_p11_test_object_SOURCES = \
 	%D%/object/values.c
 tests_p11_test_object_LDADD = $(p11_libs)
 
-p11_tests += tests/p11/test_search
+native_tests += tests/p11/test_search
 tests_p11_test_search_SOURCES = \
 	%D%/search/calls.c \
 	%D%/search/model.c \

@@ -1,7 +1,7 @@
-# Appends to p11_tests; see tests/local.mk.
+# Appends to native_tests; see tests/local.mk.
 
 # Damaged files. make check tries a share of the damages, make check-long all.
-p11_tests += tests/p11/hostile/test_hostile
+native_tests += tests/p11/hostile/test_hostile
 long_tests += tests/p11/hostile/test_hostile
 tests_p11_hostile_test_hostile_SOURCES = \
 	tests/p11/kinds.c \
