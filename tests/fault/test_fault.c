@@ -470,6 +470,9 @@ static void test_stores(void)
 	fault_blocks_begin();
 	for (size_t i = 0; all.report && all.blocks && i < store_kind_count; i++) {
 		memset(&counts, 0, sizeof(counts));
+		/* SQLite takes a refused lock for a busy one, and waits for minutes: on request */
+		if (store_kinds[i].late && !getenv("FAULT_DB"))
+			continue;
 		if (!store_use(&store_kinds[i]))
 			continue;
 		store_trials(&store_kinds[i]);
