@@ -41,7 +41,7 @@ tests_p11_test_session_SOURCES = \
 	%D%/test_session.c
 tests_p11_test_session_LDADD = $(p11_libs)
 
-p11_tests += tests/p11/test_object
+native_tests += tests/p11/test_object
 tests_p11_test_object_SOURCES = \
 	%D%/kinds.c \
 	%D%/kinds.h \
@@ -66,7 +66,7 @@ tests_p11_test_search_SOURCES = \
 	%D%/search/test_search.c
 tests_p11_test_search_LDADD = $(p11_libs)
 
-p11_tests += tests/p11/test_crypto
+native_tests += tests/p11/test_crypto
 tests_p11_test_crypto_SOURCES = \
 	%D%/crypto.def \
 	%D%/crypto.h \
@@ -98,7 +98,7 @@ tests_p11_test_concurrent_SOURCES = \
 	%D%/test_concurrent.c
 tests_p11_test_concurrent_LDADD = $(p11_libs)
 
-p11_tests += tests/p11/test_returns
+native_tests += tests/p11/test_returns
 tests_p11_test_returns_SOURCES = \
 	%D%/kinds.c \
 	%D%/kinds.h \
