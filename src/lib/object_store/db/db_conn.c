@@ -10,6 +10,7 @@
 
 #include "common/log.h"
 #include "common/str.h"
+#include "object_store/backend.h"
 #include "object_store/file_format.h"
 
 /* A record is an attribute's value and a few numbers. */
@@ -403,19 +404,24 @@ static void distrust(sqlite3 *db)
 	(void)sqlite3_limit(db, SQLITE_LIMIT_WORKER_THREADS, 0);
 }
 
-/* extra: the journal's removal, which is the commit, is synced too. */
 static const char settings[] =
 	"pragma foreign_keys = on;"
 	"pragma mmap_size = 0;"
 	"pragma temp_store = memory;"
 	"pragma cell_size_check = on;"
-	"pragma secure_delete = on;"
-	"pragma synchronous = extra;";
+	"pragma secure_delete = on;";
+
+/* extra: the journal's removal, which is the commit, is synced too. */
+static const char *sync_setting(void)
+{
+	return store_syncs() ? "pragma synchronous = extra;" : "pragma synchronous = off;";
+}
 
 static CK_RV open_database(struct db_conn *c)
 {
 	int rc = sqlite3_open_v2(c->path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
 				 NULL);
+	CK_RV rv;
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_extended_result_codes(c->db, 1);
@@ -425,7 +431,8 @@ static CK_RV open_database(struct db_conn *c)
 		return db_failed(c, "open", rc);
 	distrust(c->db);
 	sqlite3_progress_handler(c->db, STEPS_AT_ONCE, count_steps, c);
-	return db_exec(c, settings, "open");
+	rv = db_exec(c, sync_setting(), "open");
+	return rv == CKR_OK ? db_exec(c, settings, "open") : rv;
 }
 
 /* SQLite would open a link, a directory or a device too. */
