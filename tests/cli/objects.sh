@@ -269,6 +269,7 @@ config()
 	says "# $SOFTHSM2_CONF, named by: the environment variable SOFTHSM2_CONF"
 	says "log.level = ERROR # $SOFTHSM2_CONF:2"
 	says 'slots.mechanisms = ALL # default'
+	says 'objectstore.sync = full # default'
 	says '# the token directory can be read and written'
 	# What is printed is a configuration itself.
 	SOFTHSM2_CONF=$dir/said "$util" --show-slots >"$dir/slots" 2>&1 || fail "not a configuration"

@@ -278,6 +278,8 @@ char *conf_value(const struct conf *c, size_t i)
 		n = asprintf(&text, "%s", level_names[*(const enum log_level *)(const void *)from]);
 	else if (o->set == set_flag)
 		n = asprintf(&text, "%s", *(const bool *)from ? "true" : "false");
+	else if (o->set == set_sync)
+		n = asprintf(&text, "%s", *(const bool *)from ? "full" : "off");
 	else
 		n = asprintf(&text, "%lu", *(const unsigned long *)(const void *)from);
 	return n < 0 ? NULL : text;
