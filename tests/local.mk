@@ -101,7 +101,7 @@ check-valgrind: all
 		echo "check-valgrind needs valgrind; install it and run configure again" >&2; \
 		exit 1; fi
 	MISUSE_SHARE=16 $(MAKE) $(AM_MAKEFLAGS) check \
-		TESTS='$(unit_tests) $(p11_tests) $(fuzz_tests)' \
+		TESTS='$(unit_tests) $(p11_tests)' \
 		LOG_COMPILER='$(LIBTOOL) --mode=execute $(VALGRIND) $(VALGRIND_FLAGS)'
 .PHONY: check-valgrind
 
