@@ -94,6 +94,13 @@ under_load()
 	usable "$world/tokens"
 }
 
+# left_behind TOKEN: what other directories hold. A directory killed before its marker says whose
+# it is may stay for a while: the library takes it for a token in the making.
+left_behind()
+{
+	find "$world/tokens" -mindepth 2 ! -path "$1/*" ! \( -name moving -size 0 \)
+}
+
 # convert_killed FROM TO: killed again and again, then left to end.
 convert_killed()
 {
@@ -108,14 +115,18 @@ convert_killed()
 	calm
 	before=$("$churn" verify "$module" busy 1234)
 	for ms in 01 02 03 05 08 12 16 20 25 30 40; do
-		timeout -s KILL "0.$ms" "$util" --convert --to "$2" --token busy >/dev/null 2>&1
+		# In the foreground timeout waits for what it kills: the next run finds no lock held.
+		timeout --foreground -s KILL "0.$ms" "$util" --convert --to "$2" --token busy \
+			>/dev/null 2>&1
 		found=$(find "$world/tokens" -mindepth 2 -maxdepth 2 -name token.object -o \
 			-mindepth 2 -maxdepth 2 -name sqlite3.db | wc -l)
 		[ "$found" -eq 1 ] || fail "after a kill there are $found tokens"
 	done
 	"$util" --convert --to "$2" --token busy >"$dir/out" 2>&1 ||
 		fail "after the kills: $(cat "$dir/out")"
-	[ "$(ls -A "$world/tokens" | wc -l)" -eq 1 ] || fail "$1 to $2: something is left behind"
+	token=$(dirname "$(find "$world/tokens" -maxdepth 2 -name token.object -o -name sqlite3.db)")
+	left=$(left_behind "$token")
+	[ -z "$left" ] || fail "$1 to $2: left behind: $left"
 	set_conf "objectstore.backend = $2"
 	backend=$2
 	usable "$world/tokens"
