@@ -2,85 +2,54 @@
 
 #include "bin/keyconv/base64.h"
 
+#include <limits.h>
 #include <string.h>
 
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+#include <openssl/evp.h>
 
-static bool value_of(char c, uint32_t *out)
+/* What it decodes to, with the bytes that the padding stands for. NULL when it is no base64. */
+static struct secbuf *decode_all(const char *text, size_t len)
 {
-	const char *found = c != '\0' ? strchr(digits, c) : NULL;
+	struct secbuf *out = secbuf_new(len / 4 * 3);
 
-	if (found == NULL)
-		return false;
-	*out = (uint32_t)(found - digits);
-	return true;
+	if (out == NULL || EVP_DecodeBlock(out->data, (const unsigned char *)text, (int)len) >= 0)
+		return out;
+	secbuf_free(out);
+	return NULL;
 }
 
-/* Four digits, of which the last pad ones are "=". */
-static bool decode_group(const char *text, size_t pad, unsigned char *out)
+/* OpenSSL is lenient about white space, padding and bits left over: what it makes of them differs. */
+static bool is_strict(const char *text, size_t len, const struct secbuf *decoded)
 {
-	uint32_t bits = 0;
-	uint32_t v;
+	struct secbuf *again = base64_encode(decoded->data, decoded->len);
+	bool same = again != NULL && again->len == len && memcmp(again->data, text, len) == 0;
 
-	for (size_t i = 0; i < 4; i++) {
-		v = 0;
-		if (i < 4 - pad && !value_of(text[i], &v))
-			return false;
-		bits = bits << 6 | v;
-	}
-	if ((bits & ((1u << (8 * pad)) - 1)) != 0)
-		return false;
-	for (size_t i = 0; i < 3 - pad; i++)
-		out[i] = (unsigned char)(bits >> (16 - 8 * i));
-	return true;
+	secbuf_free(again);
+	return same;
 }
 
 struct secbuf *base64_decode(const char *text, size_t len)
 {
-	struct secbuf *out = NULL;
-	size_t pad = 0;
+	struct secbuf *out;
 
-	if (len == 0 || len % 4 != 0)
+	if (len == 0 || len % 4 != 0 || len > INT_MAX)
 		return NULL;
-	while (pad < 2 && text[len - 1 - pad] == '=')
-		pad++;
-	out = secbuf_new(len / 4 * 3 - pad);
+	out = decode_all(text, len);
 	if (out == NULL)
 		return NULL;
-	for (size_t i = 0; i < len / 4; i++) {
-		bool last = i + 1 == len / 4;
-
-		if (!decode_group(text + 4 * i, last ? pad : 0, out->data + 3 * i)) {
-			secbuf_free(out);
-			return NULL;
-		}
-	}
-	return out;
-}
-
-static unsigned char digit(uint32_t bits)
-{
-	return (unsigned char)digits[bits & 63];
+	for (size_t pad = 0; pad < 2 && text[len - 1 - pad] == '='; pad++)
+		out->len--;
+	if (is_strict(text, len, out))
+		return out;
+	secbuf_free(out);
+	return NULL;
 }
 
 struct secbuf *base64_encode(const unsigned char *data, size_t len)
 {
-	struct secbuf *out = secbuf_new((len + 2) / 3 * 4 + 1);
-	size_t n = 0;
+	struct secbuf *out = len <= INT_MAX / 2 ? secbuf_new((len + 2) / 3 * 4 + 1) : NULL;
 
-	if (out == NULL)
-		return NULL;
-	for (size_t i = 0; i < len; i += 3) {
-		size_t have = len - i < 3 ? len - i : 3;
-		uint32_t bits = (uint32_t)data[i] << 16;
-
-		if (have > 1)
-			bits |= (uint32_t)data[i + 1] << 8;
-		if (have > 2)
-			bits |= data[i + 2];
-		for (size_t d = 0; d < 4; d++)
-			out->data[n++] = d <= have ? digit(bits >> (18 - 6 * d)) : '=';
-	}
-	out->len = n;
+	if (out != NULL)
+		out->len = (size_t)EVP_EncodeBlock(out->data, data, (int)len);
 	return out;
 }
