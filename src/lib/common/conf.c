@@ -42,29 +42,32 @@ struct option {
 	CK_RV (*set)(struct parse *p, const struct option *o, const char *value);
 	size_t offset;		/* of the member of struct conf */
 	const char *def;
+	const char *yes, *no;	/* the words of a flag */
 };
 
 static CK_RV set_text(struct parse *p, const struct option *o, const char *value);
 static CK_RV set_octal(struct parse *p, const struct option *o, const char *value);
 static CK_RV set_level(struct parse *p, const struct option *o, const char *value);
 static CK_RV set_flag(struct parse *p, const struct option *o, const char *value);
-static CK_RV set_sync(struct parse *p, const struct option *o, const char *value);
 static CK_RV set_count(struct parse *p, const struct option *o, const char *value);
 
-#define ROW(name, kind, member, def) { name, set_##kind, offsetof(struct conf, member), def }
+#define ROW(name, kind, member, def) \
+	{ name, set_##kind, offsetof(struct conf, member), def, NULL, NULL }
+#define FLAG(name, member, def, yes, no) \
+	{ name, set_flag, offsetof(struct conf, member), def, yes, no }
 
 static const struct option options[] = {
 	ROW("directories.tokendir", text, tokendir, DEFAULT_TOKENDIR),
 	ROW("objectstore.backend", text, backend, "file"),
 	ROW("objectstore.umask", octal, umask, "0077"),
-	ROW("objectstore.sync", sync, sync, "full"),
+	FLAG("objectstore.sync", sync, "full", "full", "off"),
 	ROW("log.level", level, level, "INFO"),
 	ROW("log.file", text, log_file, ""),
-	ROW("slots.removable", flag, removable, "false"),
+	FLAG("slots.removable", removable, "false", "true", "false"),
 	ROW("slots.mechanisms", text, mechanisms, "ALL"),
 	ROW("slots.max_sessions", count, max_sessions, "0"),
 	ROW("token.max_pin_tries", count, max_pin_tries, "0"),
-	ROW("library.reset_on_fork", flag, reset_on_fork, "false"),
+	FLAG("library.reset_on_fork", reset_on_fork, "false", "true", "false"),
 };
 
 _Static_assert(ARRAY_LEN(options) == CONF_KEYS, "struct conf has a line for each row");
@@ -173,27 +176,10 @@ static CK_RV set_flag(struct parse *p, const struct option *o, const char *value
 {
 	bool *to = member(p, o);
 
-	if (strcasecmp(value, "true") == 0)
-		*to = true;
-	else if (strcasecmp(value, "false") == 0)
-		*to = false;
-	else
-		return note(p, LEVEL_WARNING, "%s: \"%.64s\" is neither true nor false; %s is used",
-			    o->name, value, *to ? "true" : "false");
-	return CKR_OK;
-}
-
-static CK_RV set_sync(struct parse *p, const struct option *o, const char *value)
-{
-	bool *to = member(p, o);
-
-	if (strcasecmp(value, "full") == 0)
-		*to = true;
-	else if (strcasecmp(value, "off") == 0)
-		*to = false;
-	else
-		return note(p, LEVEL_WARNING, "%s: \"%.64s\" is neither full nor off; %s is used",
-			    o->name, value, *to ? "full" : "off");
+	if (strcasecmp(value, o->yes) != 0 && strcasecmp(value, o->no) != 0)
+		return note(p, LEVEL_WARNING, "%s: \"%.64s\" is neither %s nor %s; %s is used",
+			    o->name, value, o->yes, o->no, *to ? o->yes : o->no);
+	*to = strcasecmp(value, o->yes) == 0;
 	return CKR_OK;
 }
 
@@ -277,9 +263,7 @@ char *conf_value(const struct conf *c, size_t i)
 	else if (o->set == set_level)
 		n = asprintf(&text, "%s", level_names[*(const enum log_level *)(const void *)from]);
 	else if (o->set == set_flag)
-		n = asprintf(&text, "%s", *(const bool *)from ? "true" : "false");
-	else if (o->set == set_sync)
-		n = asprintf(&text, "%s", *(const bool *)from ? "full" : "off");
+		n = asprintf(&text, "%s", *(const bool *)from ? o->yes : o->no);
 	else
 		n = asprintf(&text, "%lu", *(const unsigned long *)(const void *)from);
 	return n < 0 ? NULL : text;
