@@ -31,7 +31,7 @@ static const char *hint_of(CK_RV rv)
 	}
 }
 
-bool login_user(struct p11 *p, CK_SESSION_HANDLE session, struct secbuf *pin)
+static bool login_user(struct p11 *p, CK_SESSION_HANDLE session, struct secbuf *pin)
 {
 	CK_RV rv = p->f->C_Login(session, CKU_USER, pin->data, pin->len);
 	const char *hint = hint_of(rv);

@@ -7,11 +7,8 @@
 
 /* false, reported, on failure. p11_stop ends the session. */
 bool login_session(struct p11 *p, CK_SLOT_ID slot, bool writable, CK_SESSION_HANDLE *out);
-bool login_user(struct p11 *p, CK_SESSION_HANDLE session, struct secbuf *pin);
 
-/*
- * Both, R/W, with the PIN that is given or else asked for. false, reported.
- */
+/* The same, R/W, and logs the user in with the PIN given, or else asked for. false, reported. */
 bool login_slot(struct p11 *p, CK_SLOT_ID slot, const struct secbuf *given,
 		CK_SESSION_HANDLE *out);
 
