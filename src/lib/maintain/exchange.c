@@ -136,7 +136,7 @@ static CK_RV write_marker(struct exchange *x)
 	if (rv == CKR_OK)
 		rv = buf_append(&text, x->name, strlen(x->name));
 	if (rv == CKR_OK && (!file_write_all(x->marker, text.data, text.len, 0) ||
-			     fsync(x->marker) != 0))
+			     !file_sync(x->marker)))
 		rv = file_failed(&x->in, MARKER, "write", errno, FILE_WRITING);
 	buf_free(&text);
 	return rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
@@ -442,7 +442,7 @@ static bool is_stale(int fd)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && file_mtime(&st) + STALE_NS < file_now();
+	return fstat(fd, &st) == 0 && !file_is_younger(file_mtime(&st), STALE_NS);
 }
 
 static CK_RV settle_marked(struct exchange *x, const struct buf *text, enum exchange_state *state)
@@ -484,7 +484,7 @@ static void remove_empty(struct exchange *x, const char *box)
 {
 	struct stat st;
 
-	if (fstat(x->in.fd, &st) == 0 && file_mtime(&st) + EMPTY_NS < file_now())
+	if (fstat(x->in.fd, &st) == 0 && !file_is_younger(file_mtime(&st), EMPTY_NS))
 		(void)unlinkat(x->parent.fd, box, AT_REMOVEDIR);
 }
 

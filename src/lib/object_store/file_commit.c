@@ -30,8 +30,7 @@ void file_stage_named(bool on)
 	atomic_store(&named_only, on || O_TMPFILE == 0);
 }
 
-/* The one place that decides whether data reach the disk. */
-static bool sync_fd(int fd)
+bool file_sync(int fd)
 {
 	int rc;
 
@@ -46,7 +45,7 @@ static bool sync_fd(int fd)
 CK_RV file_sync_dir(const struct file_dir *d)
 {
 	/* EINVAL: a file system whose directories cannot be synced, and need not be. */
-	if (sync_fd(d->fd) || errno == EINVAL)
+	if (file_sync(d->fd) || errno == EINVAL)
 		return CKR_OK;
 	return file_failed(d, NULL, "sync", errno, FILE_WRITING);
 }
@@ -158,7 +157,7 @@ static CK_RV write_stage(const struct file_dir *d, const char *name, int fd,
 		return file_failed(d, name, "write", errno, FILE_WRITING);
 	if (s->like != NULL && !take_over(fd, s->like))
 		return file_failed(d, name, "set the mode of", errno, FILE_WRITING);
-	if (!s->unsynced && !sync_fd(fd))
+	if (!s->unsynced && !file_sync(fd))
 		return file_failed(d, name, "sync", errno, FILE_WRITING);
 	return CKR_OK;
 }
@@ -299,7 +298,7 @@ void file_restore(const struct file_dir *d, const char *base, const struct file_
 		rv = file_publish_over(d, &s);
 	if (rv != CKR_OK)
 		log_error("%s/%s could not be brought back after a failure", d->path, object.s);
-	(void)sync_fd(d->fd);
+	(void)file_sync(d->fd);
 	buf_free(&old);
 }
 
@@ -308,7 +307,7 @@ static bool is_stale(const struct file_dir *d, const char *name)
 	struct stat st;
 
 	return fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
-	       file_mtime(&st) + STALE_NS < file_now();
+	       !file_is_younger(file_mtime(&st), STALE_NS);
 }
 
 static void sweep_held(const struct file_dir *d, const char *base)

@@ -53,6 +53,12 @@ CK_RV file_publish_over(const struct file_dir *d, struct file_stage *s) MUST_CHE
 
 void file_stage_drop(const struct file_dir *d, struct file_stage *s);
 
+/*
+ * fsync, unless objectstore.sync is off: the one place that decides whether data reach the disk.
+ * false with errno.
+ */
+bool file_sync(int fd);
+
 /* Makes what was created, renamed or removed in the directory durable. */
 CK_RV file_sync_dir(const struct file_dir *d) MUST_CHECK;
 

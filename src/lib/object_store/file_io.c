@@ -210,17 +210,9 @@ static CK_RV read_steady(const struct file_dir *d, const char *name, int fd, str
 	return CKR_DEVICE_ERROR;
 }
 
-/* Somebody may be rewriting it in place: what was read may then not be of one version. */
-static bool is_in_flux(const struct stat *st)
-{
-	uint64_t now = file_now(), then = file_mtime(st);
-
-	return now < then || now - then < FLUX_NS;
-}
-
 /*
  * SoftHSM's writers lock a file, empty it, and fill it: what was quiet for a while, and still was
- * after it was read, needs no lock. No lock is no reason not to read either: a file system may know
+ * after it was read, needs no lock; of the rest, what was read may not be of one version. No lock is no reason not to read either: a file system may know
  * none, and ours are replaced whole anyway.
  */
 CK_RV file_read(const struct file_dir *d, const char *name, int fd, bool lock, struct buf *bytes,
@@ -228,7 +220,7 @@ CK_RV file_read(const struct file_dir *d, const char *name, int fd, bool lock, s
 {
 	CK_RV rv = read_steady(d, name, fd, bytes, st);
 
-	if (rv == CKR_OK && lock && is_in_flux(st) && file_lock(fd, FILE_LOCK_READ)) {
+	if (rv == CKR_OK && lock && file_is_younger(file_mtime(st), FLUX_NS) && file_lock(fd, FILE_LOCK_READ)) {
 		rv = read_steady(d, name, fd, bytes, st);
 		file_unlock(fd);
 	}
@@ -322,6 +314,13 @@ uint64_t file_now(void)
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	return nanoseconds(&now);
+}
+
+bool file_is_younger(uint64_t time, uint64_t ns)
+{
+	uint64_t now = file_now();
+
+	return now < time || now - time < ns;
 }
 
 static const size_t uuid_groups[] = { 4, 2, 2, 2, 6 };	/* bytes */

@@ -96,6 +96,9 @@ uint64_t file_mtime(const struct stat *st);
 uint64_t file_ctime(const struct stat *st);
 uint64_t file_now(void);
 
+/* Less than ns old, or of the future: a clock may have been set back. */
+bool file_is_younger(uint64_t time, uint64_t ns);
+
 /*
  * Text of 36 characters and a NUL that names a new object: 16 random bytes in hex, 8-4-4-4-12.
  * CKR_DEVICE_ERROR.

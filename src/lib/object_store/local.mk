@@ -1,6 +1,7 @@
 libcore_la_SOURCES += \
 	%D%/aside.c %D%/aside.h \
 	%D%/backend.h \
+	%D%/db/db_files.h \
 	%D%/file_commit.c %D%/file_commit.h \
 	%D%/file_format.c %D%/file_format.h \
 	%D%/file_io.c %D%/file_io.h \

@@ -7,14 +7,17 @@
 #include <sys/stat.h>
 
 #include "common/str.h"
+#include "object_store/db/db_files.h"
+#include "object_store/file_io.h"
 
-static const char *const file_names[] = { "*.object", "*.lock", "*.tmp", "generation", NULL };
-static const char *const db_names[] = { "sqlite3.db", "sqlite3.db-journal", "sqlite3.db-wal",
-					"sqlite3.db-shm", NULL };
+static const char *const file_names[] = { "*" FILE_OBJECT, "*" FILE_LOCKFILE, "*" FILE_TEMP,
+					  FILE_GENERATION, NULL };
+static const char *const db_names[] = { DB_FILE, DB_JOURNAL, DB_FILE "-wal", DB_FILE "-shm",
+					NULL };
 
 static const struct store_kind kinds[] = {
-	{ "file", "token.object", file_names },
-	{ "db", "sqlite3.db", db_names },
+	{ "file", FILE_TOKEN FILE_OBJECT, file_names },
+	{ "db", DB_FILE, db_names },
 };
 
 const struct store_kind *store_kind_at(size_t i)

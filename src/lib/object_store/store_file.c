@@ -86,13 +86,6 @@ static CK_RV read_version(const struct file_dir *d, const char *name, int fd, bo
 	return rv;
 }
 
-static bool is_younger(uint64_t than, uint64_t ns)
-{
-	uint64_t now = file_now();
-
-	return now < than || now - than < ns;
-}
-
 static CK_RV read_patiently(const struct file_dir *d, const char *name, int fd, bool lock,
 			    struct version *v)
 {
@@ -101,8 +94,8 @@ static CK_RV read_patiently(const struct file_dir *d, const char *name, int fd, 
 		CK_RV rv = read_version(d, name, fd, lock, v);
 		bool empty = rv == CKR_DATA_INVALID && v->st.st_size == 0;
 
-		if (rv != CKR_DATA_INVALID || i == (empty ? PATIENCE_TRIES_EMPTY : PATIENCE_TRIES) ||
-		    !is_younger(file_mtime(&v->st), PATIENCE_NS))
+		if (rv != CKR_DATA_INVALID || i >= (empty ? PATIENCE_TRIES_EMPTY : PATIENCE_TRIES) ||
+		    !file_is_younger(file_mtime(&v->st), PATIENCE_NS))
 			return rv;
 		if (empty)
 			pause.tv_nsec <<= i;
@@ -201,7 +194,7 @@ static CK_RV same_racy(struct store_file *f, struct object_file *o,
 	if (rv != CKR_OK)
 		return rv;
 	*out = generation == stamp->mark[MARK_GENERATION];
-	if (*out && !is_younger(stamp->mark[MARK_CTIME], RACY_NS)) {
+	if (*out && !file_is_younger(stamp->mark[MARK_CTIME], RACY_NS)) {
 		o->quiet_ctime = stamp->mark[MARK_CTIME];
 		o->quiet_generation = generation;
 	}
@@ -253,7 +246,7 @@ static CK_RV file_load(struct store *s, uint64_t id, struct attrset **out,
 	if (rv != CKR_OK)
 		return rv;
 	if (stamp != NULL)
-		*stamp = make_stamp(&v.st, v.generation, is_younger(file_ctime(&v.st), RACY_NS));
+		*stamp = make_stamp(&v.st, v.generation, file_is_younger(file_ctime(&v.st), RACY_NS));
 	*out = v.attrs;
 	return CKR_OK;
 }

@@ -98,7 +98,7 @@ static void remove_debris(struct sweep *s, const char *leaf, const struct file_d
 	struct token_layout l = *s->layout;
 	struct stat st;
 
-	if (fstat(d->fd, &st) != 0 || file_mtime(&st) + STALE_NS >= file_now())
+	if (fstat(d->fd, &st) != 0 || file_is_younger(file_mtime(&st), STALE_NS))
 		return;
 	if (file_each_name(d, only_made, &l) != CKR_OK)
 		return;

@@ -73,7 +73,7 @@ static CK_RV write_file(const struct file_dir *d, const char *name, const struct
 
 	if (rv != CKR_OK)
 		return rv == CKR_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
-	if (!file_write_all(fd, bytes->data, bytes->len, 0) || fsync(fd) != 0)
+	if (!file_write_all(fd, bytes->data, bytes->len, 0) || !file_sync(fd))
 		rv = file_failed(d, name, "write", errno, FILE_WRITING);
 	file_close(d, name, fd);
 	return rv == CKR_OK ? file_sync_dir(d) : rv;

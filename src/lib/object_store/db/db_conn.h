@@ -15,10 +15,8 @@
 #include <sys/types.h>
 
 #include "common/base.h"
+#include "object_store/db/db_files.h"
 #include "object_store/file_io.h"
-
-#define DB_FILE "sqlite3.db"
-#define DB_JOURNAL DB_FILE "-journal"
 
 /* No state of a database has this mark. */
 #define DB_MARK_NONE UINT64_MAX
