@@ -48,16 +48,31 @@ CK_RV call_session(struct call *c, CK_SESSION_HANDLE h)
 	return CKR_OK;
 }
 
-CK_RV call_enter_session(struct call *c, const char *function, CK_RV bad, CK_SESSION_HANDLE h)
+static CK_RV enter_session(struct call *c, CK_RV bad, CK_SESSION_HANDLE h)
 {
-	CK_RV rv = call_enter(c, function);
-
-	if (rv != CKR_OK)
-		return rv;
+	if (!ossl_alive())
+		return call_leave(c, CKR_FUNCTION_FAILED);
 	ossl_settle();	/* no lock is held yet */
 	if (bad == CKR_OK)
 		bad = call_session(c, h);
 	return bad == CKR_OK ? CKR_OK : call_leave(c, bad);
+}
+
+CK_RV call_enter_session(struct call *c, const char *function, CK_RV bad, CK_SESSION_HANDLE h)
+{
+	CK_RV rv = call_enter_always(c, function);
+
+	return rv == CKR_OK ? enter_session(c, bad, h) : rv;
+}
+
+CK_RV call_enter_op(struct call *c, const char *function, CK_RV bad, CK_SESSION_HANDLE h)
+{
+	CK_RV rv = enter(c, function, false);
+
+	if (rv != CKR_OK)
+		return rv;
+	ossl_enter_later();
+	return enter_session(c, bad, h);
 }
 
 CK_RV call_slot(struct call *c, CK_SLOT_ID id, struct slot **out)

@@ -39,6 +39,10 @@ CK_RV call_session(struct call *c, CK_SESSION_HANDLE h) MUST_CHECK;
 CK_RV call_enter_session(struct call *c, const char *function, CK_RV bad,
 			 CK_SESSION_HANDLE h) MUST_CHECK;
 
+/* The same for operations, which say themselves when they use OpenSSL (ossl_touch). */
+CK_RV call_enter_op(struct call *c, const char *function, CK_RV bad,
+		    CK_SESSION_HANDLE h) MUST_CHECK;
+
 /* The slot; CKR_SLOT_ID_INVALID. */
 CK_RV call_slot(struct call *c, CK_SLOT_ID id, struct slot **out) MUST_CHECK;
 

@@ -6,7 +6,7 @@ CK_RV op_call_init(const char *function, CK_SESSION_HANDLE h, enum op_kind kind,
 		   const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
 {
 	struct call c;
-	CK_RV rv = call_enter_session(&c, function, call_check(m == NULL), h);
+	CK_RV rv = call_enter_op(&c, function, call_check(m == NULL), h);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -29,7 +29,7 @@ static CK_RV enter_op(struct call *c, const char *function, CK_SESSION_HANDLE h,
 		      bool bad, struct op **op)
 {
 	bool is_cipher = kind == OP_ENCRYPT || kind == OP_DECRYPT;
-	CK_RV rv = call_enter_session(c, function, call_check(bad && !is_cipher), h);
+	CK_RV rv = call_enter_op(c, function, call_check(bad && !is_cipher), h);
 
 	if (rv != CKR_OK)
 		return rv;

@@ -4,6 +4,7 @@
 
 #include "common/reason.h"
 #include "crypto/key/keytype.h"
+#include "crypto/ossl/ossl.h"
 #include "object/seal.h"
 
 /* What tells whether it is the right key. */
@@ -53,6 +54,7 @@ CK_RV object_decode(struct object_table *t, struct object *o)
 		return CKR_OK;
 	if (parts == NULL)
 		return reason(CKR_KEY_TYPE_INCONSISTENT, "keys of type 0x%lx cannot be used", type);
+	ossl_touch();
 	join(parts, wanted);
 	rv = unseal_some(o->attrs, wanted, t->key, &plain);
 	if (rv == CKR_OK)

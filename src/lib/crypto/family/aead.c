@@ -209,6 +209,7 @@ static bool aead_rewind(struct op *op)
 
 	buf_free(&a->held);
 	a->held = (struct buf)BUF_INIT;
+	ossl_still_clean();
 	return op->mech->arg.variant == AEAD_GCM;
 }
 
@@ -222,7 +223,10 @@ static CK_RV aead_again(struct op *op, const CK_MECHANISM *param)
 		return rv;
 	a->tag_len = in.tag_len;
 	a->left = UINT64_MAX;
-	return set_iv(op, &in, NULL);
+	rv = set_iv(op, &in, NULL);
+	if (rv == CKR_OK)
+		ossl_still_clean();
+	return rv;
 }
 
 static void aead_end(struct op *op)

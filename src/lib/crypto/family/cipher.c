@@ -295,6 +295,7 @@ static bool cipher_rewind(struct op *op)
 
 	OPENSSL_cleanse(c->iv, sizeof(c->iv));
 	c->ran = false;
+	ossl_still_clean();
 	return true;
 }
 
@@ -303,7 +304,11 @@ static CK_RV cipher_again(struct op *op, const CK_MECHANISM *param)
 	const struct cipher *c = op->state;
 	CK_RV rv = read_iv(op, EVP_CIPHER_CTX_get0_cipher(c->ctx), param);
 
-	return rv == CKR_OK ? rewind_cipher(op) : rv;
+	if (rv == CKR_OK)
+		rv = rewind_cipher(op);
+	if (rv == CKR_OK)
+		ossl_still_clean();
+	return rv;
 }
 
 static void cipher_end(struct op *op)

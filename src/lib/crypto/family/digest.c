@@ -49,7 +49,10 @@ static CK_RV digest_finish(struct op *op, CK_BYTE *out, CK_ULONG *out_len)
 
 static bool digest_rewind(struct op *op)
 {
-	return EVP_DigestInit_ex(op->state, NULL, NULL) == 1;
+	if (EVP_DigestInit_ex(op->state, NULL, NULL) != 1)
+		return false;
+	ossl_still_clean();
+	return true;
 }
 
 static void digest_end(struct op *op)

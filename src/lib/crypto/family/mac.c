@@ -191,7 +191,10 @@ static bool evp_rewind(struct op *op)
 {
 	const struct evp_mac *m = op->state;
 
-	return can_keep_key() && EVP_MAC_init(m->ctx, NULL, 0, NULL) == 1;
+	if (!can_keep_key() || EVP_MAC_init(m->ctx, NULL, 0, NULL) != 1)
+		return false;
+	ossl_still_clean();
+	return true;
 }
 
 static void evp_end(struct op *op)

@@ -122,6 +122,8 @@ static struct op *wake(enum op_kind does, const struct mech *m, const CK_MECHANI
 	if (op == NULL)
 		return NULL;
 	op->key = key != NULL ? key_ref(key) : NULL;
+	if (m->ops->again != NULL)
+		ossl_touch();
 	fits = m->ops->again != NULL ? m->ops->again(op, param) == CKR_OK : same_param(op, param);
 	if (!fits) {
 		op_free(op);
@@ -161,13 +163,13 @@ CK_RV op_new(enum op_kind kind, const struct mech *m, const CK_MECHANISM *param,
 	rv = op_check_key(kind, m, key);
 	if (rv != CKR_OK)
 		return rv;
-	ossl_touch();
 	*out = wake(kinds[kind].does, m, param, key, resting);
 	if (*out != NULL)
 		return CKR_OK;
 	op = calloc(1, sizeof(*op));
 	if (op == NULL)
 		return CKR_HOST_MEMORY;
+	ossl_touch();
 	op->kind = kinds[kind].does;
 	op->mech = m;
 	op->key = key != NULL ? key_ref(key) : NULL;
@@ -186,6 +188,7 @@ void op_free(struct op *op)
 {
 	if (op == NULL)
 		return;
+	ossl_touch();
 	if (op->state != NULL && ossl_alive())
 		op->mech->ops->end(op);
 	key_unref(op->key);

@@ -8,8 +8,10 @@
 
 static void parts_free(EVP_PKEY *pkey, struct secbuf *secret)
 {
-	if (pkey != NULL && ossl_alive())
+	if (pkey != NULL && ossl_alive()) {
+		ossl_touch();
 		EVP_PKEY_free(pkey);
+	}
 	secbuf_free(secret);
 }
 

@@ -42,20 +42,55 @@ static struct provider *provider;
 static _Atomic(struct alg *) cache[CACHE_SLOTS];
 static struct lock cache_lock = LOCK_STATIC;
 
+static atomic_bool told;	/* on_end will be called, so there is no need to ask */
+static atomic_bool ended;
+static void (*end_hook)(void);
+
 bool ossl_alive(void)
 {
+	if (atomic_load_explicit(&told, memory_order_relaxed))
+		return !atomic_load_explicit(&ended, memory_order_relaxed);
 	return OPENSSL_init_crypto(0, NULL) == 1;
+}
+
+static void on_end(void)
+{
+	atomic_store(&ended, true);
+	end_hook();
 }
 
 void ossl_before_end(void (*fn)(void))
 {
-	if (OPENSSL_atexit(fn) != 1)
+	end_hook = fn;
+	if (ossl_alive() && OPENSSL_atexit(on_end) == 1)
+		atomic_store(&told, true);
+	else
 		ossl_clear();	/* no memory: exit() will be as it is for those who do not ask */
+}
+
+/* What is known of this thread's error queue while a call is under way. */
+static _Thread_local enum {
+	QUEUE_OUT,	/* no call is */
+	QUEUE_UNSEEN,	/* OpenSSL was not used yet */
+	QUEUE_OURS,	/* the host had left nothing in it */
+	QUEUE_MARKED	/* what lies above the mark is ours */
+} queue;
+
+static void look_at_queue(void)
+{
+	if (ERR_peek_error() == 0) {
+		queue = QUEUE_OURS;
+		return;
+	}
+	ERR_set_mark();
+	queue = QUEUE_MARKED;
 }
 
 void ossl_touch(void)
 {
 	threads_note();
+	if (queue == QUEUE_UNSEEN)
+		look_at_queue();
 }
 
 OSSL_LIB_CTX *ossl_ctx(void)
@@ -368,16 +403,19 @@ void ossl_settle(void)
 {
 	static atomic_bool settled;
 	EVP_MD_CTX *ctx;
+	int outer;
 
 	if (atomic_load_explicit(&settled, memory_order_relaxed) || context == NULL ||
 	    !ossl_alive())
 		return;
+	outer = queue;
 	ossl_enter();
 	ctx = EVP_MD_CTX_new();
 	if (ctx != NULL)
 		(void)EVP_DigestInit_ex(ctx, ossl_md("SHA256"), NULL);
 	EVP_MD_CTX_free(ctx);
 	ossl_leave();
+	queue = outer;
 	atomic_store_explicit(&settled, true, memory_order_relaxed);
 }
 
@@ -388,9 +426,6 @@ void ossl_clear(void)
 		ERR_set_mark();
 }
 
-/* All that this thread's error queue holds is ours: the host had left nothing in it. */
-static _Thread_local bool queue_is_ours;
-
 /*
  * A lack of memory lies beneath the errors that it led to. Where the host has errors of its own in
  * the queue, only the last one can be looked at.
@@ -400,7 +435,7 @@ static bool ran_out_of_memory(void)
 	unsigned long e = ERR_peek_last_error();
 
 	while (e != 0 && ERR_GET_REASON(e) != ERR_R_MALLOC_FAILURE)
-		e = queue_is_ours ? ERR_get_error() : 0;
+		e = queue == QUEUE_OURS ? ERR_get_error() : 0;
 	return e != 0;
 }
 
@@ -423,21 +458,29 @@ CK_RV ossl_quiet(CK_RV rv)
 
 void ossl_enter(void)
 {
-	if (!ossl_alive())
-		return;
-	ossl_touch();
-	queue_is_ours = ERR_peek_error() == 0;
-	if (!queue_is_ours)
-		ERR_set_mark();
+	ossl_enter_later();
+	if (queue == QUEUE_UNSEEN)
+		ossl_touch();
+}
+
+void ossl_enter_later(void)
+{
+	queue = ossl_alive() ? QUEUE_UNSEEN : QUEUE_OUT;
+}
+
+void ossl_still_clean(void)
+{
+	if (queue == QUEUE_OURS)
+		queue = QUEUE_UNSEEN;
 }
 
 void ossl_leave(void)
 {
 	if (!ossl_alive())
 		return;
-	if (!queue_is_ours)
+	if (queue == QUEUE_MARKED)
 		ERR_pop_to_mark();
-	else if (ERR_peek_error() != 0)
+	else if (queue == QUEUE_OURS && ERR_peek_error() != 0)
 		ERR_clear_error();
-	queue_is_ours = false;
+	queue = QUEUE_OUT;
 }

@@ -63,7 +63,10 @@ void ossl_settle(void);
  */
 OSSL_LIB_CTX *ossl_random_ctx(void);
 
-/* Says that the calling thread is about to use objects made in the context; part of ossl_ctx. */
+/*
+ * Says that the calling thread is about to use objects made in the context; part of ossl_ctx and
+ * ossl_enter.
+ */
 void ossl_touch(void);
 
 /*
@@ -150,6 +153,18 @@ void ossl_clear(void);
  */
 void ossl_enter(void);
 void ossl_leave(void);
+
+/*
+ * The same as ossl_enter for a call that may do without OpenSSL: the queue is looked at by the
+ * first ossl_touch (or ossl_ctx), which has to come before anything that may fail in OpenSSL.
+ */
+void ossl_enter_later(void);
+
+/*
+ * Says that the call succeeded so far in something that leaves no error behind when it does: a
+ * digest, a MAC, a cipher. It spares the last look.
+ */
+void ossl_still_clean(void);
 
 /*
  * Forgets the context and all that was fetched, and frees nothing: in the child of a fork, when
