@@ -50,6 +50,7 @@ struct object_table *session_objects(struct session *s)
 void session_end(struct session *s, enum op_kind kind)
 {
 	op_rest(s->ops[kind].op, kind == OP_DIGEST ? &s->resting : NULL);
+	s->under_login -= s->ops[kind].private;
 	s->ops[kind] = (struct session_op){ .op = NULL };
 }
 
@@ -77,6 +78,7 @@ void session_reset(struct session *s)
 	if (!s->busy)
 		return;
 	memset(s->ops, 0, sizeof(s->ops));
+	s->under_login = 0;
 	s->resting = NULL;
 	s->found = (struct object_list){ NULL, 0 };
 	s->searching = false;
@@ -97,6 +99,8 @@ static void end_stale(struct session *s, enum op_kind kind)
 
 void session_end_stale(struct session *s)
 {
+	if (s->under_login == 0)
+		return;
 	for (int kind = 0; kind < OP_KINDS; kind++)
 		end_stale(s, (enum op_kind)kind);
 }
@@ -123,6 +127,7 @@ CK_RV session_begin(struct session *s, enum op_kind kind, const struct mech_poli
 	if (rv == CKR_OK) {
 		slot->epoch = epoch;
 		slot->private = k.private;
+		s->under_login += k.private;
 		slot->reauth = k.always_authenticate;
 	}
 	key_unref(k.key);

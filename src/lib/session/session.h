@@ -43,6 +43,7 @@ struct session {
 	atomic_bool working;	/* ... and will look, when it ends, whether the login is over */
 	struct session *next_closing;	/* in the list of those that C_CloseAllSessions took out */
 	struct session_op ops[OP_KINDS];
+	unsigned int under_login;	/* how many of them end with the login */
 	struct op *resting;	/* a digest that the next one may go on from */
 	struct session_grant grant;
 	bool searching;
