@@ -338,8 +338,9 @@ static bool is_allowed(const struct attrset *attrs, CK_MECHANISM_TYPE type)
 	return false;
 }
 
-static CK_RV key_locked(struct object_table *t, struct object *o, CK_ATTRIBUTE_TYPE usage,
-			const struct mech *mech, struct object_key *out)
+/* May the key be used so? Decodes it if it may. */
+static CK_RV grant_key(struct object_table *t, struct object *o, CK_ATTRIBUTE_TYPE usage,
+		       const struct mech *mech)
 {
 	CK_KEY_TYPE type = attrset_number(o->attrs, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
 	const struct attr_rule *rule = attr_rule_find(o->scope, usage);
@@ -357,11 +358,25 @@ static CK_RV key_locked(struct object_table *t, struct object *o, CK_ATTRIBUTE_T
 		return reason(CKR_KEY_TYPE_INCONSISTENT,
 			      "the mechanism takes no keys whose CKA_KEY_TYPE is 0x%lx", type);
 	rv = object_decode(t, o);
+	if (rv == CKR_OK)
+		o->granted = (struct object_grant){
+			mech, usage, attrset_flag(o->attrs, CKA_ALWAYS_AUTHENTICATE, false)
+		};
+	return rv;
+}
+
+static CK_RV key_locked(struct object_table *t, struct object *o, CK_ATTRIBUTE_TYPE usage,
+			const struct mech *mech, struct object_key *out)
+{
+	CK_RV rv = CKR_OK;
+
+	if (mech == NULL || o->granted.mech != mech || o->granted.usage != usage)
+		rv = grant_key(t, o, usage, mech);
 	if (rv != CKR_OK)
 		return rv;
 	out->key = key_ref(o->key);
 	out->private = o->private;
-	out->always_authenticate = attrset_flag(o->attrs, CKA_ALWAYS_AUTHENTICATE, false);
+	out->always_authenticate = o->granted.always_authenticate;
 	return CKR_OK;
 }
 

@@ -43,6 +43,7 @@ static void drop_key(struct object *o)
 {
 	key_unref(o->key);
 	o->key = NULL;
+	o->granted = (struct object_grant){ .mech = NULL };
 	attrset_free(o->computed);
 	o->computed = NULL;
 }

@@ -21,6 +21,12 @@ struct object_home {
 	bool listed;			/* all of it is in the mirror */
 };
 
+struct object_grant {
+	const struct mech *mech;	/* NULL: none yet */
+	CK_ATTRIBUTE_TYPE usage;
+	bool always_authenticate;
+};
+
 struct object {
 	struct object *next, *prev;	/* all objects of the table, oldest first */
 	struct object_home *home;
@@ -34,6 +40,7 @@ struct object {
 	bool private;
 	unsigned sweep;			/* the last listing that it was seen in */
 	struct key *key;		/* decoded at first use, or NULL */
+	struct object_grant granted;	/* the last use of this key that was found right */
 	struct attrset *computed;	/* told, not stored (computed.h); NULL until asked for */
 	struct index_entry *entries;	/* where the index has it */
 };
