@@ -8,6 +8,7 @@
  * of what was covered and docs/MECHANISMS.md. The table also stands in the log.
  */
 
+#include <openssl/err.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,8 +46,11 @@ static CK_RV row_record(struct ctx *c)
 			r->fields[i].used = true;
 		return want(!kat.all || record_complain(r, "not offered"));
 	}
+	ERR_clear_error();
 	if (!record_run(r, c->s, reference, &refused))
 		return ROW_WRONG;
+	if (!reference && ERR_peek_error() != 0)
+		return want(record_complain(r, "leaves an error in the queue of OpenSSL"));
 	kat.ran++;
 	kat.too_new += refused;
 	return want(reference || refused || r->op == NO_OPERATION || record_unused(r) == 0);
