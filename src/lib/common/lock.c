@@ -17,6 +17,10 @@ static struct {
 	CK_UNLOCKMUTEX unlock;
 } app;
 
+/* Most are held for less time than it takes to sleep and wake up. */
+static const pthread_mutex_t fresh_mutex = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
+static const pthread_rwlock_t fresh_rwlock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+
 CK_RV lock_configure(const CK_C_INITIALIZE_ARGS *args)
 {
 	int given;
@@ -58,7 +62,8 @@ CK_RV lock_init(struct lock *l)
 	l->app = NULL;
 	if (app.wanted)
 		return app_create(&l->app);
-	return pthread_mutex_init(&l->mutex, NULL) == 0 ? CKR_OK : CKR_CANT_LOCK;
+	l->mutex = fresh_mutex;
+	return CKR_OK;
 }
 
 /* The data would be no safer for giving up here, so the call goes on. */
@@ -97,8 +102,6 @@ void lock_drop(struct lock *l)
 
 void lock_reset(struct lock *l)
 {
-	static const pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
-
 	/*
 	 * The old mutex may be held by a thread that is gone: neither unlocking nor destroying
 	 * it would be right.
@@ -106,5 +109,55 @@ void lock_reset(struct lock *l)
 	if (l->app != NULL && app_create(&l->app) == CKR_OK)
 		return;
 	l->app = NULL;
-	l->mutex = fresh;
+	l->mutex = fresh_mutex;
+}
+
+CK_RV rwlock_init(struct rwlock *l)
+{
+	l->app = NULL;
+	if (app.wanted)
+		return app_create(&l->app);
+	l->rwlock = fresh_rwlock;
+	return CKR_OK;
+}
+
+void rwlock_destroy(struct rwlock *l)
+{
+	if (l->app != NULL)
+		app_call("DestroyMutex", app.destroy, l->app);
+	else
+		(void)pthread_rwlock_destroy(&l->rwlock);
+	l->app = NULL;
+}
+
+void rwlock_read(struct rwlock *l)
+{
+	if (l->app != NULL)
+		app_call("LockMutex", app.lock, l->app);
+	else
+		(void)pthread_rwlock_rdlock(&l->rwlock);
+}
+
+void rwlock_write(struct rwlock *l)
+{
+	if (l->app != NULL)
+		app_call("LockMutex", app.lock, l->app);
+	else
+		(void)pthread_rwlock_wrlock(&l->rwlock);
+}
+
+void rwlock_drop(struct rwlock *l)
+{
+	if (l->app != NULL)
+		app_call("UnlockMutex", app.unlock, l->app);
+	else
+		(void)pthread_rwlock_unlock(&l->rwlock);
+}
+
+void rwlock_reset(struct rwlock *l)
+{
+	if (l->app != NULL && app_create(&l->app) == CKR_OK)
+		return;
+	l->app = NULL;
+	l->rwlock = fresh_rwlock;
 }

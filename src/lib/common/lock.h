@@ -21,7 +21,7 @@ struct lock {
  * A lock for static data, needed before C_Initialize and between its runs; always a pthread
  * mutex.
  */
-#define LOCK_STATIC { PTHREAD_MUTEX_INITIALIZER, NULL }
+#define LOCK_STATIC { PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP, NULL }
 
 /*
  * Chooses what lock_init makes from now on. args may be NULL. All four callbacks given: they
@@ -39,5 +39,23 @@ void lock_drop(struct lock *l);
 
 /* Makes the lock usable, and free, in the child of a fork whatever its state in the parent was. */
 void lock_reset(struct lock *l);
+
+/*
+ * The same for readers beside each other and one writer, who waits for no reader that came later.
+ * With the application's mutexes everybody is alone. Who reads must not take the lock again.
+ */
+struct rwlock {
+	pthread_rwlock_t rwlock;
+	void *app;
+};
+
+CK_RV rwlock_init(struct rwlock *l) MUST_CHECK;
+void rwlock_destroy(struct rwlock *l);
+
+void rwlock_read(struct rwlock *l);
+void rwlock_write(struct rwlock *l);
+void rwlock_drop(struct rwlock *l);
+
+void rwlock_reset(struct rwlock *l);
 
 #endif
