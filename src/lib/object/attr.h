@@ -97,6 +97,9 @@ uint32_t attr_scope_of(const struct attrset *object);
 /* The row of an attribute in that scope; NULL: such objects do not have it. */
 const struct attr_rule *attr_rule_find(uint32_t scope, CK_ATTRIBUTE_TYPE type);
 
+/* The rules of all rows of that attribute together; 0 when there is none. */
+uint32_t attr_rules_of(CK_ATTRIBUTE_TYPE type);
+
 /*
  * The kind of an attribute wherever it occurs, for templates inside templates; 0 when it is
  * unknown.

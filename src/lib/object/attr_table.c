@@ -2,6 +2,8 @@
 
 #include "object/attr.h"
 
+#include <pthread.h>
+
 /* Two digits. */
 static unsigned two(const unsigned char *p)
 {
@@ -179,12 +181,52 @@ const struct attr_rule attr_table[] = {
 
 const size_t attr_table_len = ARRAY_LEN(attr_table);
 
+/* The rows by their type: chains of row numbers, in the order of the table, that NO_ROW ends. */
+#define CHAINS 256
+#define NO_ROW UINT16_MAX
+
+static uint16_t heads[CHAINS], follows[ARRAY_LEN(attr_table)];
+static pthread_once_t chains_once = PTHREAD_ONCE_INIT;
+
+static size_t chain_of(CK_ATTRIBUTE_TYPE type)
+{
+	return (type ^ type >> 6 ^ type >> 30) % CHAINS;
+}
+
+static void make_chains(void)
+{
+	for (size_t i = 0; i < CHAINS; i++)
+		heads[i] = NO_ROW;
+	for (size_t i = attr_table_len; i-- > 0;) {
+		uint16_t *head = &heads[chain_of(attr_table[i].type)];
+
+		follows[i] = *head;
+		*head = (uint16_t)i;
+	}
+}
+
+static size_t first_row(CK_ATTRIBUTE_TYPE type)
+{
+	pthread_once(&chains_once, make_chains);
+	return heads[chain_of(type)];
+}
+
 const struct attr_rule *attr_rule_find(uint32_t scope, CK_ATTRIBUTE_TYPE type)
 {
-	for (size_t i = 0; i < attr_table_len; i++)
+	for (size_t i = first_row(type); i != NO_ROW; i = follows[i])
 		if (attr_table[i].type == type && (attr_table[i].where & scope) != 0)
 			return &attr_table[i];
 	return NULL;
+}
+
+uint32_t attr_rules_of(CK_ATTRIBUTE_TYPE type)
+{
+	uint32_t rules = 0;
+
+	for (size_t i = first_row(type); i != NO_ROW; i = follows[i])
+		if (attr_table[i].type == type)
+			rules |= attr_table[i].rules;
+	return rules;
 }
 
 enum attr_kind attr_kind_of(CK_ATTRIBUTE_TYPE type)
