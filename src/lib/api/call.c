@@ -48,6 +48,13 @@ CK_RV call_session(struct call *c, CK_SESSION_HANDLE h)
 	return CKR_OK;
 }
 
+void call_drop_session(struct call *c)
+{
+	if (c->session != NULL)
+		session_table_release(c->session);
+	c->session = NULL;
+}
+
 static CK_RV enter_session(struct call *c, CK_RV bad, CK_SESSION_HANDLE h)
 {
 	if (!ossl_alive())
@@ -106,8 +113,7 @@ CK_RV call_leave(struct call *c, CK_RV rv)
 {
 	tell(c, rv);
 	reason_clear();
-	if (c->session != NULL)
-		session_table_release(c->session);
+	call_drop_session(c);
 	if (c->module != NULL && !c->plain)
 		ossl_leave();
 	if (c->module != NULL)

@@ -32,6 +32,9 @@ CK_RV call_enter_plain(struct call *c, const char *function) MUST_CHECK;
 /* Pins and locks the session. CKR_SESSION_HANDLE_INVALID. */
 CK_RV call_session(struct call *c, CK_SESSION_HANDLE h) MUST_CHECK;
 
+/* Lets go of it before the call ends, as one does who is going to lock other sessions. */
+void call_drop_session(struct call *c);
+
 /*
  * call_enter and call_session in one: bad is what the arguments deserve (CKR_OK: nothing), tested
  * between the two.

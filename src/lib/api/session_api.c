@@ -87,15 +87,19 @@ CK_RV C_Login(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR
 
 CK_RV C_Logout(CK_SESSION_HANDLE hSession)
 {
+	struct slot *slot = NULL;
 	struct call c;
 	CK_RV rv = call_enter_always(&c, __func__);
 
 	if (rv != CKR_OK)
 		return rv;
 	rv = call_session(&c, hSession);
+	if (rv == CKR_OK) {
+		slot = c.session->slot;
+		rv = token_logout(slot->token);
+	}
+	call_drop_session(&c);
 	if (rv == CKR_OK)
-		rv = token_logout(c.session->slot->token);
-	if (rv == CKR_OK)
-		session_table_logged_out(&c.module->sessions, c.session->slot);
+		session_table_logged_out(&c.module->sessions, slot);
 	return call_leave(&c, rv);
 }

@@ -249,9 +249,9 @@ CK_RV build_store_one(struct object_table *t, const struct caller *who, struct b
 
 	if (rv != CKR_OK)
 		return rv;
-	lock_take(&t->lock);
+	rwlock_write(&t->lock);
 	rv = build_store(t, who, list, 1, handle);
-	lock_drop(&t->lock);
+	rwlock_drop(&t->lock);
 	return rv;
 }
 

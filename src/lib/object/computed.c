@@ -150,6 +150,14 @@ bool computed_wanted(const struct attr_rule *rule, const struct attr *a)
 	       (a == NULL || (a->kind == ATTR_BYTES && a->u.bytes.len == 0));
 }
 
+bool computed_may_be(const CK_ATTRIBUTE *templ, CK_ULONG count)
+{
+	for (CK_ULONG i = 0; i < count; i++)
+		if ((attr_rules_of(templ[i].type) & COMPUTED) != 0)
+			return true;
+	return false;
+}
+
 CK_RV computed_get(const struct object_table *t, struct object *o, CK_ATTRIBUTE_TYPE type,
 		   const struct attr **out)
 {

@@ -26,6 +26,9 @@ CK_RV computed_check(CK_OBJECT_CLASS class, CK_KEY_TYPE type, const struct attrs
 /* Must the attribute be computed? a is what is stored, or NULL. */
 bool computed_wanted(const struct attr_rule *rule, const struct attr *a);
 
+/* May one of these attributes have to be computed, for whatever object? */
+bool computed_may_be(const CK_ATTRIBUTE *templ, CK_ULONG count);
+
 /*
  * The value of a COMPUTED attribute that the object has not stored; empty when there is none. It is
  * kept with the object, borrowed, valid while the table's lock is held, which the caller has taken.

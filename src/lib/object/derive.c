@@ -239,11 +239,11 @@ static CK_RV read_curve(const struct making *m, struct attrset **out)
 	struct object *o = NULL;
 	CK_RV rv;
 
-	lock_take(&m->t->lock);
+	rwlock_write(&m->t->lock);
 	rv = object_table_get(m->t, m->who, m->use->handle, &o);
 	if (rv == CKR_OK)
 		rv = unseal_some(o->attrs, types, m->t->key, out);
-	lock_drop(&m->t->lock);
+	rwlock_drop(&m->t->lock);
 	return rv == CKR_OBJECT_HANDLE_INVALID ? CKR_KEY_HANDLE_INVALID : rv;
 }
 
@@ -284,9 +284,9 @@ static CK_RV store(struct making *m, CK_OBJECT_HANDLE *handles)
 
 	for (size_t i = 0; i < m->n; i++)
 		list[i] = &m->children[i].b;
-	lock_take(&m->t->lock);
+	rwlock_write(&m->t->lock);
 	rv = build_store(m->t, m->who, list, m->n, handles);
-	lock_drop(&m->t->lock);
+	rwlock_drop(&m->t->lock);
 	return rv;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "object/attr.h"
+#include "object/computed.h"
 #include "object/match.h"
 #include "object/object.h"
 #include "object/object_index.h"
@@ -30,9 +31,24 @@ struct search {
 	const CK_ATTRIBUTE *templ;
 	CK_ULONG count;
 	bool sure;		/* all of the mirror is as it is stored */
+	bool shared;		/* others read, too: nothing may change */
 	struct object_list list;
 	size_t cap;
 };
+
+/* What ends a search beside other readers: it has to be done alone. Not told to anybody. */
+#define NOT_SHARED CKR_CANCEL
+
+static CK_RV note_hit(struct search *s, struct object *o)
+{
+	CK_RV rv = s->shared && o->handle == CK_INVALID_HANDLE ? NOT_SHARED : CKR_OK;
+
+	if (rv == CKR_OK)
+		rv = grow(&s->list, &s->cap);
+	if (rv == CKR_OK)
+		rv = object_handle(s->table, o, &s->list.handles[s->list.count++]);
+	return rv;
+}
 
 static CK_RV consider(struct search *s, struct object *o)
 {
@@ -42,16 +58,12 @@ static CK_RV consider(struct search *s, struct object *o)
 	if (o->private && !s->who->user)
 		return CKR_OK;
 	if (o->home == &s->table->token && o->epoch != s->table->epoch)
-		rv = object_freshen(s->table, o);
+		rv = s->shared ? NOT_SHARED : object_freshen(s->table, o);
 	if (rv == CKR_OBJECT_HANDLE_INVALID)
 		return CKR_OK;	/* destroyed by somebody else since the listing */
 	if (rv == CKR_OK)
 		rv = match_object(s->table, o, s->templ, s->count, &hit);
-	if (rv == CKR_OK && hit)
-		rv = grow(&s->list, &s->cap);
-	if (rv == CKR_OK && hit)
-		rv = object_handle(s->table, o, &s->list.handles[s->list.count++]);
-	return rv;
+	return rv == CKR_OK && hit ? note_hit(s, o) : rv;
 }
 
 static CK_RV collect_all(struct search *s)
@@ -92,6 +104,37 @@ static CK_RV collect(struct search *s)
 	return indexed ? collect_hits(s, &hits) : collect_all(s);
 }
 
+static CK_RV search_alone(struct search *s)
+{
+	CK_RV rv;
+
+	s->shared = false;
+	s->list.count = 0;
+	rwlock_write(&s->table->lock);
+	rv = object_table_refresh(s->table, &s->sure);
+	if (rv == CKR_OK)
+		rv = collect(s);
+	rwlock_drop(&s->table->lock);
+	return rv;
+}
+
+/* Beside other readers, where nothing has to be made first; otherwise NOT_SHARED. */
+static CK_RV search_shared(struct search *s)
+{
+	struct object_table *t = s->table;
+	CK_RV rv = NOT_SHARED;
+
+	if (computed_may_be(s->templ, s->count))
+		return rv;
+	s->shared = s->sure = true;
+	rwlock_read(&t->lock);
+	if (object_table_is_sure(t) &&
+	    object_index_is_ready(t, s->who->user, s->templ, s->count))
+		rv = collect(s);
+	rwlock_drop(&t->lock);
+	return rv;
+}
+
 static int by_value(const void *a, const void *b)
 {
 	const CK_OBJECT_HANDLE *x = a, *y = b;
@@ -109,11 +152,9 @@ CK_RV object_find(struct object_table *t, const struct caller *who, const CK_ATT
 		if (templ[i].pValue == NULL && templ[i].ulValueLen > 0)
 			return attr_refuse(templ[i].type, "has a length and no value",
 					   CKR_ATTRIBUTE_VALUE_INVALID);
-	lock_take(&t->lock);
-	rv = object_table_refresh(t, &s.sure);
-	if (rv == CKR_OK)
-		rv = collect(&s);
-	lock_drop(&t->lock);
+	rv = search_shared(&s);
+	if (rv == NOT_SHARED)
+		rv = search_alone(&s);
 	if (rv != CKR_OK) {
 		free(s.list.handles);
 		return rv;

@@ -29,7 +29,7 @@ static CK_RV copy_stored(struct object_table *t, const struct caller *who, CK_OB
 	const struct attr *a = NULL;
 	CK_RV rv;
 
-	lock_take(&t->lock);
+	rwlock_write(&t->lock);
 	rv = object_table_get(t, who, h, &o);
 	if (rv == CKR_OK)
 		a = attrset_get(o->attrs, type);
@@ -37,7 +37,7 @@ static CK_RV copy_stored(struct object_table *t, const struct caller *who, CK_OB
 		*out = attrset_dup(a->u.map, false);
 		rv = *out != NULL ? CKR_OK : CKR_HOST_MEMORY;
 	}
-	lock_drop(&t->lock);
+	rwlock_drop(&t->lock);
 	return rv;
 }
 
@@ -164,7 +164,7 @@ CK_RV inherit_read(struct object_table *t, const struct caller *who, CK_OBJECT_H
 	struct object *o = NULL;
 	CK_RV rv;
 
-	lock_take(&t->lock);
+	rwlock_write(&t->lock);
 	rv = object_table_get(t, who, h, &o);
 	if (rv == CKR_OK)
 		*out = (struct secrecy){
@@ -173,7 +173,7 @@ CK_RV inherit_read(struct object_table *t, const struct caller *who, CK_OBJECT_H
 			.always_sensitive = attrset_flag(o->attrs, CKA_ALWAYS_SENSITIVE, false),
 			.never_extractable = attrset_flag(o->attrs, CKA_NEVER_EXTRACTABLE, false),
 		};
-	lock_drop(&t->lock);
+	rwlock_drop(&t->lock);
 	return rv;
 }
 

@@ -143,9 +143,9 @@ CK_RV object_generate_pair(struct object_table *t, const struct caller *who,
 	if (rv == CKR_OK)
 		rv = build_public_info(&b[0]);	/* while no lock is held */
 	if (rv == CKR_OK) {
-		lock_take(&t->lock);
+		rwlock_write(&t->lock);
 		rv = store_pair(t, who, &b[0], &b[1], handles);
-		lock_drop(&t->lock);
+		rwlock_drop(&t->lock);
 	}
 	pub->handle = rv == CKR_OK ? handles[0] : CK_INVALID_HANDLE;
 	priv->handle = rv == CKR_OK ? handles[1] : CK_INVALID_HANDLE;

@@ -106,9 +106,9 @@ CK_RV object_copy(struct object_table *t, const struct caller *who, CK_OBJECT_HA
 {
 	CK_RV rv;
 
-	lock_take(&t->lock);
+	rwlock_write(&t->lock);
 	rv = copy_locked(t, who, h, templ, count, out);
-	lock_drop(&t->lock);
+	rwlock_drop(&t->lock);
 	return rv;
 }
 
@@ -126,13 +126,13 @@ CK_RV object_destroy(struct object_table *t, const struct caller *who, CK_OBJECT
 	struct object *o = NULL;
 	CK_RV rv;
 
-	lock_take(&t->lock);
+	rwlock_write(&t->lock);
 	rv = get_writable(t, who, h, &o);
 	if (rv == CKR_OK)
 		rv = check_allows(o, CKA_DESTROYABLE);
 	if (rv == CKR_OK)
 		rv = object_table_remove(t, o);
-	lock_drop(&t->lock);
+	rwlock_drop(&t->lock);
 	return rv;
 }
 
@@ -164,14 +164,14 @@ CK_RV object_size(struct object_table *t, const struct caller *who, CK_OBJECT_HA
 	struct object *o = NULL;
 	CK_RV rv;
 
-	lock_take(&t->lock);
+	rwlock_write(&t->lock);
 	rv = object_table_get(t, who, h, &o);
 	if (rv == CKR_OK) {
 		*out = 8;
 		for (size_t i = 0; i < o->attrs->count; i++)
 			*out += 16 + value_size(&o->attrs->items[i]);
 	}
-	lock_drop(&t->lock);
+	rwlock_drop(&t->lock);
 	return rv;
 }
 
@@ -242,22 +242,50 @@ static CK_RV graver(CK_RV a, CK_RV b)
 	return i >= j ? a : b;
 }
 
-CK_RV object_get(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
-		 CK_ATTRIBUTE *templ, CK_ULONG count)
+static CK_RV get_all(const struct object_table *t, struct object *o, CK_ATTRIBUTE *templ,
+		     CK_ULONG count)
 {
-	struct object *o = NULL;
-	CK_RV rv;
+	CK_RV rv = CKR_OK;
 
-	lock_take(&t->lock);
-	rv = object_table_get(t, who, h, &o);
-	for (CK_ULONG i = 0; o != NULL && i < count; i++) {
+	for (CK_ULONG i = 0; i < count; i++) {
 		CK_RV one = get_one(t, o, &templ[i]);
 
 		if (one != CKR_OK)
 			templ[i].ulValueLen = CK_UNAVAILABLE_INFORMATION;
 		rv = graver(rv, one);
 	}
-	lock_drop(&t->lock);
+	return rv;
+}
+
+/* Beside other readers, where nothing has to be made first. */
+static bool get_shared(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
+		       CK_ATTRIBUTE *templ, CK_ULONG count, CK_RV *rv)
+{
+	struct object *o;
+
+	if (computed_may_be(templ, count))
+		return false;
+	rwlock_read(&t->lock);
+	o = object_table_peek(t, who, h);
+	if (o != NULL)
+		*rv = get_all(t, o, templ, count);
+	rwlock_drop(&t->lock);
+	return o != NULL;
+}
+
+CK_RV object_get(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
+		 CK_ATTRIBUTE *templ, CK_ULONG count)
+{
+	struct object *o = NULL;
+	CK_RV rv = CKR_OK;
+
+	if (get_shared(t, who, h, templ, count, &rv))
+		return rv;
+	rwlock_write(&t->lock);
+	rv = object_table_get(t, who, h, &o);
+	if (rv == CKR_OK)
+		rv = get_all(t, o, templ, count);
+	rwlock_drop(&t->lock);
 	return rv;
 }
 
@@ -314,7 +342,7 @@ CK_RV object_set(struct object_table *t, const struct caller *who, CK_OBJECT_HAN
 	struct object *o = NULL;
 	CK_RV rv;
 
-	lock_take(&t->lock);
+	rwlock_write(&t->lock);
 	rv = get_writable(t, who, h, &o);
 	if (rv == CKR_OK)
 		rv = check_allows(o, CKA_MODIFIABLE);
@@ -322,7 +350,7 @@ CK_RV object_set(struct object_table *t, const struct caller *who, CK_OBJECT_HAN
 		s.scope = o->scope;
 		rv = object_edit(t, o, set_edit, &s);
 	}
-	lock_drop(&t->lock);
+	rwlock_drop(&t->lock);
 	return rv;
 }
 
@@ -365,19 +393,26 @@ static CK_RV grant_key(struct object_table *t, struct object *o, CK_ATTRIBUTE_TY
 	return rv;
 }
 
-static CK_RV key_locked(struct object_table *t, struct object *o, CK_ATTRIBUTE_TYPE usage,
-			const struct mech *mech, struct object_key *out)
+static bool is_granted(const struct object *o, CK_ATTRIBUTE_TYPE usage, const struct mech *mech)
 {
-	CK_RV rv = CKR_OK;
+	return mech != NULL && o->granted.mech == mech && o->granted.usage == usage;
+}
 
-	if (mech == NULL || o->granted.mech != mech || o->granted.usage != usage)
-		rv = grant_key(t, o, usage, mech);
-	if (rv != CKR_OK)
-		return rv;
+static void give_key(const struct object *o, struct object_key *out)
+{
 	out->key = key_ref(o->key);
 	out->private = o->private;
 	out->always_authenticate = o->granted.always_authenticate;
-	return CKR_OK;
+}
+
+static CK_RV key_locked(struct object_table *t, struct object *o, CK_ATTRIBUTE_TYPE usage,
+			const struct mech *mech, struct object_key *out)
+{
+	CK_RV rv = is_granted(o, usage, mech) ? CKR_OK : grant_key(t, o, usage, mech);
+
+	if (rv == CKR_OK)
+		give_key(o, out);
+	return rv;
 }
 
 /* As object_table_get; only keys are taken, and the code says so. */
@@ -389,17 +424,35 @@ static CK_RV get_key(struct object_table *t, const struct caller *who, CK_OBJECT
 	return rv == CKR_OBJECT_HANDLE_INVALID ? CKR_KEY_HANDLE_INVALID : rv;
 }
 
+/* A key that was used so before, by any number of threads at once. */
+static bool key_again(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
+		      CK_ATTRIBUTE_TYPE usage, const struct mech *mech, struct object_key *out)
+{
+	const struct object *o;
+	bool found;
+
+	rwlock_read(&t->lock);
+	o = object_table_peek(t, who, h);
+	found = o != NULL && is_granted(o, usage, mech);
+	if (found)
+		give_key(o, out);
+	rwlock_drop(&t->lock);
+	return found;
+}
+
 CK_RV object_key(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
 		 CK_ATTRIBUTE_TYPE usage, const struct mech *mech, struct object_key *out)
 {
 	struct object *o = NULL;
 	CK_RV rv;
 
-	lock_take(&t->lock);
+	if (key_again(t, who, h, usage, mech, out))
+		return CKR_OK;
+	rwlock_write(&t->lock);
 	rv = get_key(t, who, h, &o);
 	if (rv == CKR_OK)
 		rv = key_locked(t, o, usage, mech, out);
-	lock_drop(&t->lock);
+	rwlock_drop(&t->lock);
 	return rv;
 }
 
@@ -415,7 +468,7 @@ CK_RV object_digestible(struct object_table *t, const struct caller *who, CK_OBJ
 	struct object *o = NULL;
 	CK_RV rv;
 
-	lock_take(&t->lock);
+	rwlock_write(&t->lock);
 	rv = get_key(t, who, h, &o);
 	if (rv == CKR_OK && !is_digestible(o, weak))
 		rv = CKR_KEY_INDIGESTIBLE;
@@ -423,6 +476,6 @@ CK_RV object_digestible(struct object_table *t, const struct caller *who, CK_OBJ
 		rv = object_decode(t, o);
 	if (rv == CKR_OK)
 		*out = key_ref(o->key);
-	lock_drop(&t->lock);
+	rwlock_drop(&t->lock);
 	return rv;
 }

@@ -208,6 +208,14 @@ static CK_RV map_build(struct object_table *t, struct index_map *m, bool private
 	return rv;
 }
 
+static struct index_map *map_known(const struct object_index *x, CK_ATTRIBUTE_TYPE type)
+{
+	for (size_t i = 0; i < x->count; i++)
+		if (x->maps[i].type == type)
+			return &x->maps[i];
+	return NULL;
+}
+
 /*
  * The map of that attribute, with the halves that are asked for; NULL when there is none, and the
  * attribute is of no help.
@@ -216,13 +224,10 @@ static CK_RV map_of(struct object_table *t, CK_ATTRIBUTE_TYPE type, bool private
 		    struct index_map **out)
 {
 	struct object_index *x = &t->index;
-	struct index_map *m = NULL;
+	struct index_map *m = map_known(x, type);
 	CK_RV rv = CKR_OK;
 
 	*out = NULL;
-	for (size_t i = 0; i < x->count && m == NULL; i++)
-		if (x->maps[i].type == type)
-			m = &x->maps[i];
 	if (m == NULL) {
 		if (x->count == MAPS_MAX)
 			return CKR_OK;
@@ -275,13 +280,31 @@ static bool is_telling(const CK_ATTRIBUTE *want)
 	       want->ulValueLen <= TEMPLATE_VALUE_MAX;
 }
 
+static bool is_small(const struct object_table *t)
+{
+	return t->token.by_id.used + t->session.by_id.used < OBJECTS_MIN;
+}
+
+bool object_index_is_ready(const struct object_table *t, bool private, const CK_ATTRIBUTE *templ,
+			   CK_ULONG count)
+{
+	for (CK_ULONG i = 0; i < count && !is_small(t); i++) {
+		const struct index_map *m = map_known(&t->index, templ[i].type);
+
+		if (is_telling(&templ[i]) &&
+		    (m == NULL || !m->built[PUBLIC] || (private && !m->built[PRIVATE])))
+			return false;
+	}
+	return true;
+}
+
 CK_RV object_index_find(struct object_table *t, bool private, const CK_ATTRIBUTE *templ,
 			CK_ULONG count, struct index_hits *out, bool *indexed)
 {
 	size_t least = SIZE_MAX;
 
 	*indexed = false;
-	if (t->token.by_id.used + t->session.by_id.used < OBJECTS_MIN)
+	if (is_small(t))
 		return CKR_OK;
 	for (CK_ULONG i = 0; i < count && least > 0; i++) {
 		struct index_map *m = NULL;

@@ -46,6 +46,10 @@ struct index_hits {
 CK_RV object_index_find(struct object_table *t, bool private, const CK_ATTRIBUTE *templ,
 			CK_ULONG count, struct index_hits *out, bool *indexed) MUST_CHECK;
 
+/* Would object_index_find have to build nothing first? Then it changes nothing. */
+bool object_index_is_ready(const struct object_table *t, bool private, const CK_ATTRIBUTE *templ,
+			   CK_ULONG count);
+
 /* One list: its object, and the rest of it. */
 struct object *index_entry_object(const struct index_entry *e);
 const struct index_entry *index_entry_next(const struct index_entry *e);

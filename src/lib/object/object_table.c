@@ -14,12 +14,12 @@ CK_RV object_table_new(struct store *store, struct object_table **out)
 
 	if (t == NULL)
 		return CKR_HOST_MEMORY;
-	rv = lock_init(&t->lock);
+	rv = rwlock_init(&t->lock);
 	if (rv != CKR_OK)
 		goto fail;
 	rv = store_open_memory(&t->session.store);
 	if (rv != CKR_OK) {
-		lock_destroy(&t->lock);
+		rwlock_destroy(&t->lock);
 		goto fail;
 	}
 	t->session.listed = true;
@@ -98,32 +98,32 @@ void object_table_free(struct object_table *t)
 	handle_free(&t->handles);
 	object_index_free(&t->index);
 	secbuf_free(t->key);
-	lock_destroy(&t->lock);
+	rwlock_destroy(&t->lock);
 	free(t);
 }
 
 void object_table_reset(struct object_table *t, struct store *store)
 {
-	lock_take(&t->lock);
+	rwlock_write(&t->lock);
 	forget_home(t, &t->token);
 	t->token.store = store;
 	t->token.listed = false;
-	lock_drop(&t->lock);
+	rwlock_drop(&t->lock);
 }
 
 void object_table_login(struct object_table *t, struct secbuf *key)
 {
-	lock_take(&t->lock);
+	rwlock_write(&t->lock);
 	secbuf_free(t->key);
 	t->key = key;
-	lock_drop(&t->lock);
+	rwlock_drop(&t->lock);
 }
 
 void object_table_logout(struct object_table *t)
 {
 	struct object *next;
 
-	lock_take(&t->lock);
+	rwlock_write(&t->lock);
 	object_index_logout(t);
 	for (struct object *o = t->first; o != NULL; o = next) {
 		next = o->next;
@@ -136,28 +136,28 @@ void object_table_logout(struct object_table *t)
 	}
 	secbuf_free(t->key);
 	t->key = NULL;
-	lock_drop(&t->lock);
+	rwlock_drop(&t->lock);
 }
 
 void object_table_end_session(struct object_table *t, CK_SESSION_HANDLE session)
 {
 	struct object *next;
 
-	lock_take(&t->lock);
+	rwlock_write(&t->lock);
 	for (struct object *o = t->session.by_id.used > 0 ? t->first : NULL; o != NULL; o = next) {
 		next = o->next;
 		if (o->home == &t->session && o->owner == session)
 			destroy_session_object(t, o);
 	}
-	lock_drop(&t->lock);
+	rwlock_drop(&t->lock);
 }
 
 void object_table_drop_handles(struct object_table *t)
 {
-	lock_take(&t->lock);
+	rwlock_write(&t->lock);
 	for (struct object *o = t->handles.used > 0 ? t->first : NULL; o != NULL; o = o->next)
 		drop_handle(t, o);
-	lock_drop(&t->lock);
+	rwlock_drop(&t->lock);
 }
 
 /* Puts a version of the object's attributes into the mirror; takes attrs over. */
@@ -339,6 +339,25 @@ CK_RV object_table_get(struct object_table *t, const struct caller *who, CK_OBJE
 	if (rv == CKR_OK)
 		*out = o;
 	return rv;
+}
+
+struct object *object_table_peek(struct object_table *t, const struct caller *who,
+				 CK_OBJECT_HANDLE h)
+{
+	struct object *o = handle_get(&t->handles, h);
+
+	if (o == NULL || (o->private && !who->user))
+		return NULL;
+	if (o->home == &t->token &&
+	    (o->epoch != t->epoch || !store_is_quiet(t->token.store, false)))
+		return NULL;
+	return o;
+}
+
+bool object_table_is_sure(struct object_table *t)
+{
+	return t->token.store == NULL || (t->token.listed && t->listed_epoch == t->epoch &&
+					  store_is_quiet(t->token.store, true));
 }
 
 CK_RV object_edit(struct object_table *t, struct object *o, store_edit *edit, void *arg)

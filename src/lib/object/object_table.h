@@ -46,7 +46,7 @@ struct object {
 };
 
 struct object_table {
-	struct lock lock;
+	struct rwlock lock;
 	struct object_home token;
 	struct object_home session;
 	struct object *first, *last;
@@ -100,6 +100,16 @@ CK_RV object_table_refresh(struct object_table *t, bool *sure) MUST_CHECK;
  */
 CK_RV object_table_get(struct object_table *t, const struct caller *who, CK_OBJECT_HANDLE h,
 		       struct object **out) MUST_CHECK;
+
+/*
+ * The same object, but nothing is changed, so that the lock may be held for reading. NULL: it takes
+ * object_table_get, which answers what is wrong.
+ */
+struct object *object_table_peek(struct object_table *t, const struct caller *who,
+				 CK_OBJECT_HANDLE h);
+
+/* Is the mirror up to date, and surely so? Likewise for readers; false: object_table_refresh. */
+bool object_table_is_sure(struct object_table *t);
 
 /*
  * Reloads the object if its stored version is another one. CKR_OBJECT_HANDLE_INVALID: gone (and

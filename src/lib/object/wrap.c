@@ -137,9 +137,9 @@ CK_RV object_wrap(struct object_table *t, const struct caller *who, const struct
 	struct secbuf *bytes = NULL;
 	CK_RV rv;
 
-	lock_take(&t->lock);
+	rwlock_write(&t->lock);
 	rv = take_bytes(t, who, use->handle, use->mech, h, &bytes);
-	lock_drop(&t->lock);
+	rwlock_drop(&t->lock);
 	if (rv == CKR_OK)
 		rv = wrap_bytes(use->mech, use->param, use->key, bytes, out, out_len);
 	secbuf_free(bytes);

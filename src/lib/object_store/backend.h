@@ -10,7 +10,7 @@ struct store {
 	const struct store_backend *ops;
 	char *dir;
 	mode_t mask;
-	struct lock lock;	/* store.c takes it around all but create, open and delete */
+	struct rwlock lock;	/* store.c takes it around all but create, open and delete */
 };
 
 /* What each does, and its codes: store.h. Called with the store's lock held. */
@@ -25,6 +25,8 @@ struct store_backend {
 	CK_RV (*token_edit)(struct store *s, store_edit *edit, void *arg);
 	CK_RV (*poll)(struct store *s, bool path, enum store_news *news, uint64_t **ids,
 		      size_t *count);
+	/* The lock is held for reading only: nothing of s may change. */
+	bool (*is_quiet)(struct store *s, bool path);
 	CK_RV (*list)(struct store *s, uint64_t **ids, size_t *count);
 	CK_RV (*load)(struct store *s, uint64_t id, struct attrset **out,
 		      struct store_stamp *stamp);

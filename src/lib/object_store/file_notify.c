@@ -108,14 +108,20 @@ static bool take_events(const char *p, size_t len, CK_RV (*fn)(const char *name,
 	return true;
 }
 
+/* Asking costs less than reading nothing. */
+bool file_notify_is_quiet(const struct file_notify *n)
+{
+	int waiting = 0;
+
+	return n->fd >= 0 && ioctl(n->fd, FIONREAD, &waiting) == 0 && waiting == 0;
+}
+
 bool file_notify_read(struct file_notify *n, CK_RV (*fn)(const char *name, void *arg), void *arg)
 {
 	char events[8 * EVENT_MAX];
 	bool good = true, more = true;
-	int waiting = 0;
 
-	/* Asking costs less than reading nothing. */
-	if (ioctl(n->fd, FIONREAD, &waiting) == 0 && waiting == 0)
+	if (file_notify_is_quiet(n))
 		return true;
 	while (good && more) {
 		ssize_t len = read(n->fd, events, sizeof(events));

@@ -29,6 +29,9 @@ bool file_notify_start(struct file_notify *n, const struct file_dir *d);
  */
 bool file_notify_read(struct file_notify *n, CK_RV (*fn)(const char *name, void *arg), void *arg);
 
+/* Is there surely nothing to read? One system call; changes nothing. */
+bool file_notify_is_quiet(const struct file_notify *n);
+
 static inline bool file_notify_is_on(const struct file_notify *n)
 {
 	return n->fd >= 0;

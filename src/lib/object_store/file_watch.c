@@ -60,10 +60,22 @@ static CK_RV stat_path(const struct file_dir *d, enum file_aim aim, struct stat 
 	return file_failed(d, NULL, "stat", errno, aim);
 }
 
+static bool is_other(const struct file_dir *d, const struct stat *st)
+{
+	return st->st_dev != d->dev || st->st_ino != d->ino;
+}
+
+bool file_watch_moved(const struct file_dir *d)
+{
+	struct stat st;
+
+	return stat(d->path, &st) != 0 || is_other(d, &st);
+}
+
 /* Lets go of a directory that the path no longer leads to, as after a restore from a backup. */
 static void leave_other(struct file_watch *w, struct file_dir *d, const struct stat *st)
 {
-	if (d->fd < 0 || (st->st_dev == d->dev && st->st_ino == d->ino))
+	if (d->fd < 0 || !is_other(d, st))
 		return;
 	file_dir_close(d);
 	file_watch_close(w);

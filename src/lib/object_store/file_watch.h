@@ -39,6 +39,9 @@ struct file_watch {
  */
 CK_RV file_watch_dir(struct file_watch *w, struct file_dir *d, enum file_aim aim) MUST_CHECK;
 
+/* Does the path lead to another directory than d by now, or to none? */
+bool file_watch_moved(const struct file_dir *d);
+
 /* Begins to watch the open directory, where that is possible: true when it just began. */
 bool file_watch_start(struct file_watch *w, const struct file_dir *d);
 

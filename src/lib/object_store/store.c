@@ -47,7 +47,7 @@ CK_RV store_init(struct store *s, const struct store_backend *ops, const char *d
 	s->dir = strdup(dir);
 	if (s->dir == NULL)
 		return CKR_HOST_MEMORY;
-	rv = lock_init(&s->lock);
+	rv = rwlock_init(&s->lock);
 	if (rv != CKR_OK) {
 		free(s->dir);
 		return rv;
@@ -59,7 +59,7 @@ CK_RV store_init(struct store *s, const struct store_backend *ops, const char *d
 
 void store_fini(struct store *s)
 {
-	lock_destroy(&s->lock);
+	rwlock_destroy(&s->lock);
 	free(s->dir);
 }
 
@@ -99,9 +99,9 @@ CK_RV store_token_load(struct store *s, struct attrset **out)
 {
 	CK_RV rv;
 
-	lock_take(&s->lock);
+	rwlock_write(&s->lock);
 	rv = s->ops->token_load(s, out);
-	lock_drop(&s->lock);
+	rwlock_drop(&s->lock);
 	return rv;
 }
 
@@ -109,9 +109,9 @@ CK_RV store_token_edit(struct store *s, store_edit *edit, void *arg)
 {
 	CK_RV rv;
 
-	lock_take(&s->lock);
+	rwlock_write(&s->lock);
 	rv = s->ops->token_edit(s, edit, arg);
-	lock_drop(&s->lock);
+	rwlock_drop(&s->lock);
 	return rv;
 }
 
@@ -119,19 +119,29 @@ CK_RV store_poll(struct store *s, bool path, enum store_news *news, uint64_t **i
 {
 	CK_RV rv;
 
-	lock_take(&s->lock);
+	rwlock_write(&s->lock);
 	rv = s->ops->poll(s, path, news, ids, count);
-	lock_drop(&s->lock);
+	rwlock_drop(&s->lock);
 	return rv;
+}
+
+bool store_is_quiet(struct store *s, bool path)
+{
+	bool quiet;
+
+	rwlock_read(&s->lock);
+	quiet = s->ops->is_quiet != NULL && s->ops->is_quiet(s, path);
+	rwlock_drop(&s->lock);
+	return quiet;
 }
 
 CK_RV store_list(struct store *s, uint64_t **ids, size_t *count)
 {
 	CK_RV rv;
 
-	lock_take(&s->lock);
+	rwlock_write(&s->lock);
 	rv = s->ops->list(s, ids, count);
-	lock_drop(&s->lock);
+	rwlock_drop(&s->lock);
 	return rv;
 }
 
@@ -139,9 +149,9 @@ CK_RV store_load(struct store *s, uint64_t id, struct attrset **out, struct stor
 {
 	CK_RV rv;
 
-	lock_take(&s->lock);
+	rwlock_write(&s->lock);
 	rv = s->ops->load(s, id, out, stamp);
-	lock_drop(&s->lock);
+	rwlock_drop(&s->lock);
 	return rv;
 }
 
@@ -149,9 +159,9 @@ CK_RV store_same(struct store *s, uint64_t id, const struct store_stamp *stamp, 
 {
 	CK_RV rv;
 
-	lock_take(&s->lock);
+	rwlock_write(&s->lock);
 	rv = s->ops->same(s, id, stamp, out);
-	lock_drop(&s->lock);
+	rwlock_drop(&s->lock);
 	return rv;
 }
 
@@ -160,9 +170,9 @@ CK_RV store_add(struct store *s, const struct attrset *const *sets, size_t n, ui
 {
 	CK_RV rv;
 
-	lock_take(&s->lock);
+	rwlock_write(&s->lock);
 	rv = s->ops->add(s, sets, n, ids, stamps);
-	lock_drop(&s->lock);
+	rwlock_drop(&s->lock);
 	return rv;
 }
 
@@ -171,9 +181,9 @@ CK_RV store_edit_object(struct store *s, uint64_t id, store_edit *edit, void *ar
 {
 	CK_RV rv;
 
-	lock_take(&s->lock);
+	rwlock_write(&s->lock);
 	rv = s->ops->edit(s, id, edit, arg, out, stamp);
-	lock_drop(&s->lock);
+	rwlock_drop(&s->lock);
 	return rv;
 }
 
@@ -181,9 +191,9 @@ CK_RV store_remove(struct store *s, uint64_t id)
 {
 	CK_RV rv;
 
-	lock_take(&s->lock);
+	rwlock_write(&s->lock);
 	rv = s->ops->remove(s, id);
-	lock_drop(&s->lock);
+	rwlock_drop(&s->lock);
 	return rv;
 }
 
@@ -191,25 +201,25 @@ CK_RV store_clear(struct store *s)
 {
 	CK_RV rv;
 
-	lock_take(&s->lock);
+	rwlock_write(&s->lock);
 	rv = s->ops->clear(s);
-	lock_drop(&s->lock);
+	rwlock_drop(&s->lock);
 	return rv;
 }
 
 void store_fork_prepare(struct store *s)
 {
-	lock_take(&s->lock);
+	rwlock_write(&s->lock);
 }
 
 void store_fork_parent(struct store *s)
 {
-	lock_drop(&s->lock);
+	rwlock_drop(&s->lock);
 }
 
 void store_fork_child(struct store *s)
 {
-	lock_reset(&s->lock);
+	rwlock_reset(&s->lock);
 	if (s->ops->forked != NULL)
 		s->ops->forked(s);
 }

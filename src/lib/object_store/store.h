@@ -111,6 +111,12 @@ CK_RV store_poll(struct store *s, bool path, enum store_news *news, uint64_t **i
 		 size_t *count) MUST_CHECK;
 
 /*
+ * Would store_poll say STORE_QUIET? Unlike it, this changes nothing, and any number of threads may
+ * ask at once. false where it cannot be told so easily.
+ */
+bool store_is_quiet(struct store *s, bool path);
+
+/*
  * The ids of all objects, damaged ones included, ascending. The caller frees *ids (free); NULL when
  * *count is 0.
  */

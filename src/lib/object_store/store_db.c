@@ -106,9 +106,9 @@ static CK_RV begin_change(struct store_db *d, bool token)
 			rv = db_begin_or_busy(d->conn, &busy);
 		if (rv != CKR_OK || !busy)
 			return rv;
-		lock_drop(&d->base.lock);
+		rwlock_drop(&d->base.lock);
 		again = db_wait(&wait);
-		lock_take(&d->base.lock);
+		rwlock_write(&d->base.lock);
 		if (!again)
 			return d->conn == NULL ? CKR_DEVICE_ERROR : db_busy(d->conn, &wait);
 	}
@@ -165,6 +165,14 @@ static CK_RV db_poll(struct store *s, bool path, enum store_news *news, uint64_t
 	if (rv == CKR_OK && *ids != NULL)
 		*news = STORE_SOME;
 	return rv;
+}
+
+static bool db_is_quiet(struct store *s, bool path)
+{
+	const struct store_db *d = as_db(s);
+
+	return d->conn != NULL && !d->conn->broken && d->listed && !d->known.untold &&
+	       !(path && db_moved(d->conn)) && db_mark_is(d->conn, d->known.mark);
 }
 
 /* One object */
@@ -598,6 +606,7 @@ const struct store_backend store_db_backend = {
 	.token_load = db_token_load,
 	.token_edit = db_token_edit,
 	.poll = db_poll,
+	.is_quiet = db_is_quiet,
 	.list = db_list,
 	.load = db_load,
 	.same = db_same,

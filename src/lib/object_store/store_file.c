@@ -387,6 +387,14 @@ static CK_RV file_poll(struct store *s, bool path, enum store_news *news, uint64
 	return CKR_OK;
 }
 
+static bool file_is_quiet(struct store *s, bool path)
+{
+	const struct store_file *f = as_file(s);
+
+	return f->dir.fd >= 0 && !(path && file_watch_moved(&f->dir)) &&
+	       file_notify_is_quiet(&f->watch.notify);
+}
+
 /* Edits */
 
 struct edit {
@@ -856,6 +864,7 @@ const struct store_backend store_file_backend = {
 	.token_load = file_token_load,
 	.token_edit = file_token_edit,
 	.poll = file_poll,
+	.is_quiet = file_is_quiet,
 	.list = file_list,
 	.load = file_load,
 	.same = file_same,

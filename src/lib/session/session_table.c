@@ -7,14 +7,14 @@
 CK_RV session_table_init(struct session_table *t)
 {
 	t->map = (struct handle_map)HANDLE_MAP_INIT;
-	return lock_init(&t->lock);
+	return rwlock_init(&t->lock);
 }
 
 void session_table_destroy(struct session_table *t)
 {
 	session_table_close_all(t, NULL);
 	handle_free(&t->map);
-	lock_destroy(&t->lock);
+	rwlock_destroy(&t->lock);
 }
 
 CK_RV session_table_open(struct session_table *t, struct slot *slot, bool rw,
@@ -32,9 +32,9 @@ CK_RV session_table_open(struct session_table *t, struct slot *slot, bool rw,
 	}
 	/* once it is in the table, another thread may close and free it */
 	handle = s->handle;
-	lock_take(&t->lock);
+	rwlock_write(&t->lock);
 	rv = handle_put(&t->map, handle, s);
-	lock_drop(&t->lock);
+	rwlock_drop(&t->lock);
 	if (rv != CKR_OK) {
 		token_session_closed(slot->token, handle, rw);
 		session_unref(s);
@@ -54,11 +54,11 @@ struct session *session_table_get(struct session_table *t, CK_SESSION_HANDLE h)
 {
 	struct session *s;
 
-	lock_take(&t->lock);
+	rwlock_read(&t->lock);
 	s = handle_get(&t->map, h);
 	if (s != NULL)
 		session_ref(s);
-	lock_drop(&t->lock);
+	rwlock_drop(&t->lock);
 	if (s == NULL)
 		return NULL;
 	lock_take(&s->lock);
@@ -96,9 +96,9 @@ CK_RV session_table_close(struct session_table *t, CK_SESSION_HANDLE h)
 {
 	struct session *s;
 
-	lock_take(&t->lock);
+	rwlock_write(&t->lock);
 	s = handle_remove(&t->map, h);
-	lock_drop(&t->lock);
+	rwlock_drop(&t->lock);
 	if (s == NULL)
 		return CKR_SESSION_HANDLE_INVALID;
 	finish(s);
@@ -127,9 +127,9 @@ void session_table_close_all(struct session_table *t, const struct slot *slot)
 {
 	struct harvest h = { .table = t, .slot = slot };
 
-	lock_take(&t->lock);
+	rwlock_write(&t->lock);
 	handle_each(&t->map, harvest_one, &h);
-	lock_drop(&t->lock);
+	rwlock_drop(&t->lock);
 	while (h.list != NULL) {
 		struct session *s = h.list;
 
@@ -160,19 +160,15 @@ static void census_one(CK_ULONG handle, void *p, void *arg)
 /* References to the sessions of that slot. */
 static void census_take(struct session_table *t, struct census *c)
 {
-	lock_take(&t->lock);
+	rwlock_write(&t->lock);
 	handle_each(&t->map, census_one, c);
 	c->list = calloc(c->count + 1, sizeof(struct session *));
 	c->count = 0;
 	if (c->list != NULL)
 		handle_each(&t->map, census_one, c);
-	lock_drop(&t->lock);
+	rwlock_drop(&t->lock);
 }
 
-/*
- * No two threads wait for each other here: each is working in a session of its own, and waits for
- * none that was working before it looked.
- */
 void session_table_logged_out(struct session_table *t, const struct slot *slot)
 {
 	struct census c = { .slot = slot };
@@ -194,12 +190,12 @@ void session_table_logged_out(struct session_table *t, const struct slot *slot)
 
 void session_table_fork_prepare(struct session_table *t)
 {
-	lock_take(&t->lock);
+	rwlock_write(&t->lock);
 }
 
 void session_table_fork_parent(struct session_table *t)
 {
-	lock_drop(&t->lock);
+	rwlock_drop(&t->lock);
 }
 
 static void reset_one(CK_ULONG handle, void *p, void *arg)
@@ -212,5 +208,5 @@ static void reset_one(CK_ULONG handle, void *p, void *arg)
 void session_table_fork_child(struct session_table *t)
 {
 	handle_each(&t->map, reset_one, NULL);
-	lock_reset(&t->lock);
+	rwlock_reset(&t->lock);
 }

@@ -9,7 +9,7 @@
 #include "session/session.h"
 
 struct session_table {
-	struct lock lock;
+	struct rwlock lock;
 	struct handle_map map;
 };
 
@@ -34,8 +34,8 @@ void session_table_close_all(struct session_table *t, const struct slot *slot);
 
 /*
  * After a logout: ends what it ended in the sessions of that slot, so that no key stays in memory.
- * The caller has one of them, which is looked at when it is released, as are those in which calls
- * are under way. Without memory each session is looked at when it is next used.
+ * The caller has none of them. Those in which calls are under way are looked at when they are
+ * released. Without memory each session is looked at when it is next used.
  */
 void session_table_logged_out(struct session_table *t, const struct slot *slot);
 

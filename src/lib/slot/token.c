@@ -24,19 +24,25 @@
 #define FLAGS_BARE (CKF_RNG | CKF_LOGIN_REQUIRED | CKF_RESTORE_KEY_NOT_NEEDED)
 #define FLAGS_NO_TOKEN (FLAGS_BARE | CKF_SO_PIN_LOCKED | CKF_SO_PIN_TO_BE_CHANGED)
 
+/* Who is logged in, and above these bits the number of logouts so far. */
+enum { LOGIN_USER = 1, LOGIN_SO = 2, LOGIN_ANY = 3, LOGIN_LOGOUT = 4 };
+
 struct token {
 	struct lock lock;
 	const struct token_place *place;
 	char *dir;			/* NULL until the token is initialised; then it stays */
 	struct store *store;		/* NULL while there is no token */
 	struct object_table *objects;
-	bool user;			/* logged in */
-	bool so;
-	_Atomic uint64_t epoch;		/* logouts so far; read without the lock, too */
+	_Atomic uint64_t login;		/* LOGIN_ bits; read without the lock, too */
 	unsigned long sessions;
 	unsigned long ro_sessions;
 	unsigned long owed[2];		/* struct pin_limit, by enum pin_owner */
 };
+
+static bool is_in(const struct token *t, unsigned int who)
+{
+	return (atomic_load(&t->login) & who) != 0;
+}
 
 CK_RV token_new(const struct token_place *place, struct token **out)
 {
@@ -533,7 +539,7 @@ CK_RV token_init_pin(struct token *t, const CK_BYTE *pin, CK_ULONG len)
 	if (len < PIN_MIN || len > PIN_MAX)
 		return CKR_PIN_LEN_RANGE;
 	lock_take(&t->lock);
-	if (t->so) {
+	if (is_in(t, LOGIN_SO)) {
 		e.key = t->objects->key;	/* stays: only a logout takes it away */
 		rv = edit_token(t, edit_init_pin, &e);
 		if (rv == CKR_OK)
@@ -552,7 +558,7 @@ CK_RV token_set_pin(struct token *t, const CK_BYTE *old_pin, CK_ULONG old_len, c
 	if (len < PIN_MIN || len > PIN_MAX)
 		return CKR_PIN_LEN_RANGE;
 	lock_take(&t->lock);
-	e = pin_edit(t, t->so ? PIN_SO : PIN_USER, old_pin, old_len);
+	e = pin_edit(t, is_in(t, LOGIN_SO) ? PIN_SO : PIN_USER, old_pin, old_len);
 	e.new_pin = pin;
 	e.new_len = len;
 	rv = outcome(t, &e, edit_with_pin(t, edit_change_pin, &e));
@@ -566,9 +572,9 @@ static CK_RV may_login(struct token *t, CK_USER_TYPE type)
 {
 	if (type == CKU_SO && t->ro_sessions > 0)
 		return CKR_SESSION_READ_ONLY_EXISTS;
-	if (type == CKU_SO ? t->user : t->so)
+	if (is_in(t, type == CKU_SO ? LOGIN_USER : LOGIN_SO))
 		return CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
-	if (t->user || t->so)
+	if (is_in(t, LOGIN_ANY))
 		return CKR_USER_ALREADY_LOGGED_IN;
 	return CKR_OK;
 }
@@ -587,10 +593,9 @@ CK_RV token_login(struct token *t, CK_USER_TYPE type, const CK_BYTE *pin, CK_ULO
 		rv = check_pin(t, &e);
 	}
 	if (rv == CKR_OK) {
-		t->so = type == CKU_SO;
-		t->user = !t->so;
 		object_table_login(t->objects, e.key);
 		e.key = NULL;
+		atomic_fetch_or(&t->login, type == CKU_SO ? LOGIN_SO : LOGIN_USER);
 	}
 	lock_drop(&t->lock);
 	secbuf_free(e.key);
@@ -603,8 +608,8 @@ CK_RV token_reauthenticate(struct token *t, const CK_BYTE *pin, CK_ULONG len)
 	CK_RV rv = CKR_USER_NOT_LOGGED_IN;
 
 	lock_take(&t->lock);
-	if (t->user || t->so) {
-		e = pin_edit(t, t->so ? PIN_SO : PIN_USER, pin, len);
+	if (is_in(t, LOGIN_ANY)) {
+		e = pin_edit(t, is_in(t, LOGIN_SO) ? PIN_SO : PIN_USER, pin, len);
 		rv = check_pin(t, &e);
 	}
 	lock_drop(&t->lock);
@@ -614,9 +619,7 @@ CK_RV token_reauthenticate(struct token *t, const CK_BYTE *pin, CK_ULONG len)
 
 static void logout(struct token *t)
 {
-	t->user = false;
-	t->so = false;
-	t->epoch++;
+	atomic_store(&t->login, (atomic_load(&t->login) | LOGIN_ANY) + 1);
 	object_table_logout(t->objects);
 }
 
@@ -625,7 +628,7 @@ CK_RV token_logout(struct token *t)
 	CK_RV rv = CKR_OK;
 
 	lock_take(&t->lock);
-	if (t->user || t->so)
+	if (is_in(t, LOGIN_ANY))
 		logout(t);
 	else
 		rv = CKR_USER_NOT_LOGGED_IN;
@@ -640,7 +643,7 @@ CK_RV token_session_opened(struct token *t, bool rw)
 	lock_take(&t->lock);
 	if (t->store == NULL)
 		rv = absence(t);
-	else if (!rw && t->so)
+	else if (!rw && is_in(t, LOGIN_SO))
 		rv = CKR_SESSION_READ_WRITE_SO_EXISTS;
 	else if (t->place->max_sessions > 0 && t->sessions >= t->place->max_sessions)
 		rv = reason(CKR_SESSION_COUNT, "%lu sessions are open", t->sessions);
@@ -659,7 +662,7 @@ void token_session_closed(struct token *t, CK_SESSION_HANDLE session, bool rw)
 	t->sessions--;
 	t->ro_sessions -= rw ? 0 : 1;
 	if (t->sessions == 0) {
-		if (t->user || t->so)
+		if (is_in(t, LOGIN_ANY))
 			logout(t);
 		object_table_drop_handles(t->objects);
 	}
@@ -681,16 +684,17 @@ CK_STATE token_state(struct token *t, bool rw)
 void token_caller(struct token *t, CK_SESSION_HANDLE session, bool rw, struct caller *out,
 		  uint64_t *epoch)
 {
-	lock_take(&t->lock);
-	*out = (struct caller){ .session = session, .rw = rw, .user = t->user, .so = t->so };
+	uint64_t login = atomic_load(&t->login);
+
+	*out = (struct caller){ .session = session, .rw = rw, .user = (login & LOGIN_USER) != 0,
+				.so = (login & LOGIN_SO) != 0 };
 	if (epoch != NULL)
-		*epoch = t->epoch;
-	lock_drop(&t->lock);
+		*epoch = login / LOGIN_LOGOUT;
 }
 
 uint64_t token_epoch(struct token *t)
 {
-	return atomic_load(&t->epoch);
+	return atomic_load(&t->login) / LOGIN_LOGOUT;
 }
 
 struct object_table *token_objects(struct token *t)
@@ -701,7 +705,7 @@ struct object_table *token_objects(struct token *t)
 void token_fork_prepare(struct token *t)
 {
 	lock_take(&t->lock);
-	lock_take(&t->objects->lock);
+	rwlock_write(&t->objects->lock);
 	if (t->store != NULL)
 		store_fork_prepare(t->store);
 	store_fork_prepare(t->objects->session.store);
@@ -712,7 +716,7 @@ void token_fork_parent(struct token *t)
 	store_fork_parent(t->objects->session.store);
 	if (t->store != NULL)
 		store_fork_parent(t->store);
-	lock_drop(&t->objects->lock);
+	rwlock_drop(&t->objects->lock);
 	lock_drop(&t->lock);
 }
 
@@ -721,6 +725,6 @@ void token_fork_child(struct token *t)
 	store_fork_child(t->objects->session.store);
 	if (t->store != NULL)
 		store_fork_child(t->store);
-	lock_reset(&t->objects->lock);
+	rwlock_reset(&t->objects->lock);
 	lock_reset(&t->lock);
 }

@@ -105,13 +105,13 @@ void token_session_closed(struct token *t, CK_SESSION_HANDLE session, bool rw);
 
 /*
  * The state of a session (CKS_), and what it may do. epoch, which may be NULL, changes with each
- * logout.
+ * logout. These take no lock: nobody waits for a login that is under way.
  */
 CK_STATE token_state(struct token *t, bool rw);
 void token_caller(struct token *t, CK_SESSION_HANDLE session, bool rw, struct caller *out,
 		  uint64_t *epoch);
 
-/* The present epoch; takes no lock. */
+/* The present epoch; takes no lock either. */
 uint64_t token_epoch(struct token *t);
 
 /* Borrowed for the life of the token. */

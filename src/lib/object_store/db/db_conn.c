@@ -256,24 +256,48 @@ static bool is_mark_of_log(uint64_t mark)
 	return mark >> 63 != 0;
 }
 
-CK_RV db_mark(struct db_conn *c, uint64_t *out)
+/* From byte 16 on: the format versions are 18 and 19, the counter 24 to 27, big-endian. */
+#define HEADER_AT 16
+#define HEADER_SIZE 16
+#define WRITES_LOG(header) ((header)[2] == 2)
+
+static int read_header(const struct db_conn *c, unsigned char header[HEADER_SIZE])
 {
-	/* From byte 16 on: the format versions are 18 and 19, the counter 24 to 27, big-endian. */
-	unsigned char header[16] = { 0 };
 	sqlite3_file *file = NULL;
 	int rc = sqlite3_file_control(c->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
 
 	if (rc == SQLITE_OK && (file == NULL || file->pMethods == NULL))
 		rc = SQLITE_MISUSE;
 	if (rc == SQLITE_OK)
-		rc = file->pMethods->xRead(file, header, sizeof(header), 16);
+		rc = file->pMethods->xRead(file, header, HEADER_SIZE, HEADER_AT);
+	return rc;
+}
+
+static uint64_t counter_of(const unsigned char header[HEADER_SIZE])
+{
+	return (uint64_t)header[8] << 24 | (uint64_t)header[9] << 16 | (uint64_t)header[10] << 8 |
+	       header[11];
+}
+
+CK_RV db_mark(struct db_conn *c, uint64_t *out)
+{
+	unsigned char header[HEADER_SIZE] = { 0 };
+	int rc = read_header(c, header);
+
 	if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ)
 		return db_failed(c, "read", rc);
-	if (header[2] == 2)
+	if (WRITES_LOG(header))
 		return mark_of_log(c, out);
-	*out = (uint64_t)header[8] << 24 | (uint64_t)header[9] << 16 | (uint64_t)header[10] << 8 |
-	       header[11];
+	*out = counter_of(header);
 	return CKR_OK;
+}
+
+bool db_mark_is(const struct db_conn *c, uint64_t mark)
+{
+	unsigned char header[HEADER_SIZE] = { 0 };
+
+	return read_header(c, header) == SQLITE_OK && !WRITES_LOG(header) &&
+	       counter_of(header) == mark;
 }
 
 /* Our own commit raises the counter by one; one that nothing else came between. */

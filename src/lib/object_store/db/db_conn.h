@@ -84,6 +84,9 @@ bool db_moved(const struct db_conn *c);
  */
 CK_RV db_mark(struct db_conn *c, uint64_t *out) MUST_CHECK;
 
+/* Is it surely still that one? Changes nothing, and may be asked by several threads at once. */
+bool db_mark_is(const struct db_conn *c, uint64_t mark);
+
 /*
  * Begins a transaction: nothing changes while it lasts but by itself, and c->before is its mark.
  * Waits up to three minutes for other processes. db_commit and db_rollback end it; a failed begin
