@@ -76,8 +76,8 @@ static bool read_curve(const char *text, struct wanted *w)
 		len = i2d_ASN1_OBJECT(oid, NULL);
 	if (len <= 0 || (size_t)len > sizeof(w->params))
 		return false;
-	w->params_len = (size_t)i2d_ASN1_OBJECT(oid, &p);
-	return true;
+	w->params_len = (size_t)len;
+	return i2d_ASN1_OBJECT(oid, &p) == len;
 }
 
 static bool read_size(const char *size, struct wanted *w)

@@ -75,7 +75,10 @@ CK_RV codec_encode(const void *value, const ASN1_ITEM *item, struct secbuf **out
 	if (der == NULL)
 		return ossl_quiet(CKR_HOST_MEMORY);
 	p = der->data;
-	ASN1_item_i2d(v, &p, item);
+	if (ASN1_item_i2d(v, &p, item) != len) {
+		secbuf_free(der);
+		return ossl_quiet(CKR_HOST_MEMORY);
+	}
 	*out = der;
 	return CKR_OK;
 }
