@@ -65,6 +65,14 @@ void file_dir_close(struct file_dir *d);
  */
 CK_RV file_open(const struct file_dir *d, const char *name, int flags, int *fd) MUST_CHECK;
 
+/*
+ * Opens it for reading, and reads it into the empty *bytes at once when it is small and has been
+ * left alone for a second: then *fd is -1, and all is done. Otherwise file_read goes on with *fd.
+ * *st describes it at that moment. Codes of file_open; CKR_HOST_MEMORY.
+ */
+CK_RV file_open_quiet(const struct file_dir *d, const char *name, struct buf *bytes,
+		      struct stat *st, int *fd) MUST_CHECK;
+
 /* Is it sure that there is nothing of that name? */
 bool file_is_missing(const struct file_dir *d, const char *name);
 

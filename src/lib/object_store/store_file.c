@@ -118,17 +118,29 @@ static void tell_damage(const struct file_dir *d, const char *name, uint64_t *to
 		  d->path, name);
 }
 
+/* *fd: where the rest of the work is to be done; -1 when there is none. */
+static CK_RV load_quiet(const struct file_dir *d, const char *name, struct version *v, int *fd)
+{
+	struct buf bytes = BUF_INIT;
+	CK_RV rv = file_open_quiet(d, name, &bytes, &v->st, fd);
+
+	if (rv == CKR_OK && *fd < 0)
+		rv = file_decode(bytes.data, bytes.len, &v->generation, &v->attrs);
+	buf_free(&bytes);
+	return rv;
+}
+
 static CK_RV load_name(struct store_file *f, const char *base, uint64_t *damage_told,
 		       struct version *v)
 {
 	struct file_name name = file_name(base, FILE_OBJECT);
 	CK_RV rv = file_dir_open(&f->dir, FILE_READING);
-	int fd;
+	int fd = -1;
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = file_open(&f->dir, name.s, O_RDONLY, &fd);
-	if (rv == CKR_OK) {
+	rv = load_quiet(&f->dir, name.s, v, &fd);
+	if (rv == CKR_OK && fd >= 0) {
 		rv = read_patiently(&f->dir, name.s, fd, true, v);
 		file_close(&f->dir, name.s, fd);
 	}
