@@ -2,11 +2,8 @@
 # Programs that leave in their own ways, with success and without: openssl, GnuTLS, NSS, Java.
 # shellcheck source=tests/exit/lib.sh
 . "$(dirname "$0")/lib.sh"
-need openssl pkcs11-tool p11tool modutil certutil keytool
-openssl engine pkcs11 >/dev/null 2>&1 || missing "libengine-pkcs11-openssl"
-
-PKCS11_MODULE_PATH=$MODULE
-export PKCS11_MODULE_PATH
+need p11tool modutil certutil keytool
+need_engine
 
 # all_programs [PREFIX]: each once well and once with a wrong PIN or name.
 all_programs()
@@ -24,7 +21,7 @@ all_programs()
 			"pkcs11:token=$label"
 		# shellcheck disable=SC2086
 		check "pkcs11-tool, PIN $pin${1:+, valgrind}" ends $status $1 pkcs11-tool \
-			--module "$MODULE" --token-label "$label" --login --pin "$pin" --list-objects
+			--module "$MODULE" --token-label "$label" --login --pin "$pin" -O
 	done
 }
 

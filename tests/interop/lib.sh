@@ -98,6 +98,18 @@ need_reference()
 	reference && skip "the module is the reference itself"
 }
 
+# within SECONDS COMMAND...: tries it twice a second until it succeeds; quiet.
+within()
+{
+	within_tries=$(($1 * 2))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $within_tries -gt 0 ] || { echo "still not: $*"; return 1; }
+		within_tries=$((within_tries - 1))
+		sleep 0.5
+	done
+}
+
 # new_token LABEL
 new_token()
 {
@@ -106,6 +118,34 @@ new_token()
 	cat "$dir/out"
 	echo "FAIL: the token $1 could not be made"
 	exit 1
+}
+
+# pkcs11_tool ARGUMENT...: as the user of the token $label.
+pkcs11_tool()
+{
+	pkcs11-tool --module "$MODULE" --token-label "$label" --login --pin "$user_pin" "$@"
+}
+
+# need_engine: openssl with the engine of libp11, which uses the module from now on.
+need_engine()
+{
+	need openssl pkcs11-tool
+	openssl engine pkcs11 >/dev/null 2>&1 || missing "libengine-pkcs11-openssl"
+	PKCS11_MODULE_PATH=$MODULE
+	export PKCS11_MODULE_PATH
+}
+
+# certified_key TYPE ID NAME: a key pair and its self-signed certificate in the
+# token, the latter in $dir/NAME.pem, too. After need_engine.
+certified_key()
+{
+	certified_key="pkcs11:token=$label;id=%$2;type=private;pin-value=$user_pin"
+	check "generate $1" pkcs11_tool --keypairgen --key-type "$1" --id "$2" --label "$3"
+	check "certify $3" openssl req -new -x509 -engine pkcs11 -keyform engine \
+		-key "$certified_key" -subj "/CN=$3" -days 9 -out "$dir/$3.pem"
+	openssl x509 -in "$dir/$3.pem" -outform DER -out "$dir/$3.der"
+	check "write the certificate" pkcs11_tool --write-object "$dir/$3.der" --type cert \
+		--id "$2" --label "$3"
 }
 
 # p11_kit_use: $MODULE becomes the only module that a user's configuration of p11-kit names.

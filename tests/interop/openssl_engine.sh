@@ -2,11 +2,7 @@
 # openssl through the engine of libp11: a certificate request and a signature.
 # shellcheck source=tests/interop/lib.sh
 . "$(dirname "$0")/lib.sh"
-need openssl pkcs11-tool
-openssl engine pkcs11 >/dev/null 2>&1 || missing "libengine-pkcs11-openssl"
-
-PKCS11_MODULE_PATH=$MODULE
-export PKCS11_MODULE_PATH
+need_engine
 
 # sign_request KEY-TYPE ID
 sign_request()

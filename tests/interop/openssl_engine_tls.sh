@@ -2,19 +2,11 @@
 # openssl through the engine of libp11: CMS and a TLS server; the engine as OpenSSL's default.
 # shellcheck source=tests/interop/lib.sh
 . "$(dirname "$0")/lib.sh"
-need openssl pkcs11-tool
-openssl engine pkcs11 >/dev/null 2>&1 || missing "libengine-pkcs11-openssl"
+need_engine
 # shellcheck source=tests/interop/tls.sh
 . "$(dirname "$0")/tls.sh"
 
-PKCS11_MODULE_PATH=$MODULE
-export PKCS11_MODULE_PATH
 key="pkcs11:token=$label;id=%01;type=private;pin-value=$user_pin"
-
-pkcs11_tool()
-{
-	pkcs11-tool --module "$MODULE" --token-label "$label" --login --pin "$user_pin" "$@"
-}
 
 # all_with KEY-TYPE: the usual things that one does with a key.
 all_with()

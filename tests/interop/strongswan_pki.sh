@@ -45,10 +45,6 @@ self_sign()
 	check "openssl verifies it" says "verify OK" openssl req -verify -noout -in "$dir/req.pem"
 }
 
-pkcs11_tool()
-{
-	pkcs11-tool --module "$MODULE" --token-label "$label" --login --pin "$user_pin" "$@"
-}
 check "generate RSA" pkcs11_tool --keypairgen --key-type rsa:2048 --id 0a01
 check "generate EC" pkcs11_tool --keypairgen --key-type EC:prime256v1 --id 0a02
 self_sign RSA 0a01
