@@ -12,8 +12,10 @@ interop_tests += \
 	%D%/p11_kit_server.sh \
 	%D%/p11tool.sh \
 	%D%/pin_tries.sh \
+	%D%/pkcs11_register.sh \
 	%D%/pkcs11_tool.sh \
 	%D%/pykcs11.sh \
+	%D%/signtool.sh \
 	%D%/strongswan_pki.sh
 
 EXTRA_DIST += %D%/lib.sh %D%/tls.sh
