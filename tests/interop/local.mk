@@ -1,6 +1,7 @@
 interop_tests += \
 	%D%/exchange.sh \
 	%D%/gnutls_serv.sh \
+	%D%/jarsigner.sh \
 	%D%/keytool.sh \
 	%D%/knot.sh \
 	%D%/nss.sh \
