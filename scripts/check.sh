@@ -208,7 +208,8 @@ packages="$build_packages c++=g++ python3 libcunit1-dev libsqlite3-dev sqlite3 l
 	libengine-pkcs11-openssl jarsigner=default-jdk-headless p11-kit-modules
 	modutil=libnss3-tools ssh=openssh-client sshd=openssh-server pki=strongswan-pki
 	libstrongswan-extra-plugins ods-hsmutil=libhsm-bin python3-pykcs11
-	keymgr=knot kzonesign=knot-dnssecutils ldns-verify-zone=ldnsutils dnssec-verify=bind9-utils"
+	keymgr=knot kzonesign=knot-dnssecutils ldns-verify-zone=ldnsutils dnssec-verify=bind9-utils
+	openvpn stunnel=stunnel4"
 case " $parts " in
 *" clang "* | *" fuzz "*) packages="$packages clang" ;;
 esac

@@ -9,6 +9,7 @@ interop_tests += \
 	%D%/openssh.sh \
 	%D%/openssl_engine.sh \
 	%D%/openssl_engine_tls.sh \
+	%D%/openvpn.sh \
 	%D%/p11_kit.sh \
 	%D%/p11_kit_server.sh \
 	%D%/p11tool.sh \
@@ -17,6 +18,7 @@ interop_tests += \
 	%D%/pkcs11_tool.sh \
 	%D%/pykcs11.sh \
 	%D%/signtool.sh \
-	%D%/strongswan_pki.sh
+	%D%/strongswan_pki.sh \
+	%D%/stunnel.sh
 
 EXTRA_DIST += %D%/lib.sh %D%/tls.sh

@@ -37,3 +37,24 @@ shake()
 
 # A port that is likely to be free; another one for each process.
 port=$((20000 + $$ % 10000))
+
+# serve_until PATTERN FUNCTION: the same by a function that ends in exec, on
+# another port while $port is in use; returns once the server's log has the pattern.
+serve_until()
+{
+	for _ in 1 2 3 4 5; do
+		serve "$2"
+		within 60 answered "$1"
+		grep -q "$1" "$dir/server.log" && return 0
+		cat "$dir/server.log"
+		stop 2>/dev/null
+		port=$((port + 1))
+	done
+	return 1
+}
+
+# answered PATTERN: the server said it, or is gone.
+answered()
+{
+	grep -q "$1" "$dir/server.log" || ! kill -0 "$server_pid" 2>/dev/null
+}
