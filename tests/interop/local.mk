@@ -1,5 +1,6 @@
 interop_tests += \
 	%D%/exchange.sh \
+	%D%/gnupg.sh \
 	%D%/gnutls_serv.sh \
 	%D%/jarsigner.sh \
 	%D%/keytool.sh \
