@@ -5,6 +5,7 @@ interop_tests += \
 	%D%/jarsigner.sh \
 	%D%/keytool.sh \
 	%D%/knot.sh \
+	%D%/node.sh \
 	%D%/nss.sh \
 	%D%/opendnssec.sh \
 	%D%/openssh.sh \
@@ -22,4 +23,4 @@ interop_tests += \
 	%D%/strongswan_pki.sh \
 	%D%/stunnel.sh
 
-EXTRA_DIST += %D%/lib.sh %D%/tls.sh
+EXTRA_DIST += %D%/lib.sh %D%/node_client.js %D%/node_modules.sh %D%/tls.sh
