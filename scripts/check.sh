@@ -212,6 +212,8 @@ packages="$build_packages c++=g++ python3 libcunit1-dev libsqlite3-dev sqlite3 l
 	openvpn stunnel=stunnel4 gpg gpgsm gpg-agent gnupg-pkcs11-scd node=nodejs npm=npm"
 # Debian's nodejs has its headers in another package.
 [ -e /usr/include/node/node_api.h ] || packages="$packages libnode-dev"
+# Debian 12 has no such package.
+[ -z "$(apt-cache madison pkcs11-provider 2>/dev/null)" ] || packages="$packages pkcs11-provider"
 case " $parts " in
 *" clang "* | *" fuzz "*) packages="$packages clang" ;;
 esac

@@ -11,6 +11,7 @@ interop_tests += \
 	%D%/openssh.sh \
 	%D%/openssl_engine.sh \
 	%D%/openssl_engine_tls.sh \
+	%D%/openssl_provider.sh \
 	%D%/openvpn.sh \
 	%D%/p11_kit.sh \
 	%D%/p11_kit_server.sh \
@@ -23,4 +24,4 @@ interop_tests += \
 	%D%/strongswan_pki.sh \
 	%D%/stunnel.sh
 
-EXTRA_DIST += %D%/lib.sh %D%/node_client.js %D%/node_modules.sh %D%/tls.sh
+EXTRA_DIST += %D%/lib.sh %D%/node_client.js %D%/node_modules.sh %D%/provider.sh %D%/tls.sh
