@@ -1,5 +1,6 @@
 interop_tests += \
 	%D%/exchange.sh \
+	%D%/forwarded_socket.sh \
 	%D%/gnupg.sh \
 	%D%/gnutls_serv.sh \
 	%D%/jarsigner.sh \
@@ -24,4 +25,4 @@ interop_tests += \
 	%D%/strongswan_pki.sh \
 	%D%/stunnel.sh
 
-EXTRA_DIST += %D%/lib.sh %D%/node_client.js %D%/node_modules.sh %D%/provider.sh %D%/tls.sh
+EXTRA_DIST += %D%/lib.sh %D%/node_client.js %D%/node_modules.sh %D%/provider.sh %D%/remote.sh %D%/sshd.sh %D%/tls.sh

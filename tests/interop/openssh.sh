@@ -2,7 +2,8 @@
 # OpenSSH: keys listed, used by ssh itself and by the agent, to log in at an sshd.
 # shellcheck source=tests/interop/lib.sh
 . "$(dirname "$0")/lib.sh"
-PATH=$PATH:/usr/sbin
+# shellcheck source=tests/interop/sshd.sh
+. "$(dirname "$0")/sshd.sh"
 need ssh ssh-keygen ssh-agent ssh-add sshd pkcs11-tool
 
 new_token "$label"
@@ -27,25 +28,11 @@ public_keys()
 check "ssh-keygen -D" says ssh-rsa public_keys
 check "the curve, too" grep -q ecdsa-sha2-nistp256 "$dir/authorized_keys"
 
-# sshd speaks over a pipe and needs no port.
-ssh-keygen -q -t ed25519 -N '' -f "$dir/host_key" </dev/null
-cat >"$dir/sshd_config" <<END
-HostKey $dir/host_key
-AuthorizedKeysFile $dir/authorized_keys
-StrictModes no
-UsePAM no
-PasswordAuthentication no
-PermitRootLogin prohibit-password
-PidFile none
-END
-[ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd
+new_sshd
 # log_in OPTION...: a command run at the other end.
 log_in()
 {
-	says "at the other end" ssh -F none -o "UserKnownHostsFile=$dir/known_hosts" \
-		-o StrictHostKeyChecking=no -o PreferredAuthentications=publickey \
-		-o "ProxyCommand=$(command -v sshd) -i -f $dir/sshd_config" "$@" \
-		"$(id -un)@interop" echo at the other end
+	says "at the other end" ssh -F "$dir/ssh_config" "$@" interop echo at the other end
 }
 check "log in with RSA" log_in -o "PKCS11Provider=$MODULE" \
 	-o PubkeyAcceptedAlgorithms=rsa-sha2-512,rsa-sha2-256
