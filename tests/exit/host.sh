@@ -20,6 +20,10 @@ done
 for ending in $threads; do
 	check "$ending, $few times" many $few ends 7 "$host" "$MODULE" "$user_pin" "$ending"
 done
+for ending in left under_workers in_worker; do
+	check "$ending, finalised behind OpenSSL's end" many $few late 0x0 7 "$host" "$MODULE" \
+		"$user_pin" $ending
+done
 check "terminated" many $few ends 143 "$host" "$MODULE" "$user_pin" terminated
 check "the token after all that" ends 7 "$host" "$MODULE" "$user_pin" finalised
 long || finish

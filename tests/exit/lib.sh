@@ -20,6 +20,34 @@ ends()
 	return 1
 }
 
+# ends_saying TEXT STATUS COMMAND...: for a status that has other reasons, too.
+ends_saying()
+{
+	ends_text=$1
+	shift
+	ends "$@" >"$dir/said" 2>&1
+	ends_result=$?
+	cat "$dir/said"
+	[ $ends_result -eq 0 ] && grep -q "$ends_text" "$dir/said"
+}
+
+# late RESULT STATUS COMMAND...: the same with an exit handler that finalises the module behind that
+# of OpenSSL. RESULT is its code, 0x0 or 0x190 where the host did it before, or none if the host
+# unloaded the module.
+late()
+{
+	late_wanted=$1
+	late_status=$2
+	shift 2
+	rm -f "$dir/late"
+	ends "$late_status" env LD_PRELOAD="$TEST_HELPERS/exit/.libs/liblate.so" \
+		LATE_REPORT="$dir/late" "$@" || return 1
+	[ -e "$dir/late" ] || echo none >"$dir/late"
+	[ "$(cat "$dir/late")" = "$late_wanted" ] && return 0
+	echo "C_Finalize at the end: $(cat "$dir/late") instead of $late_wanted"
+	return 1
+}
+
 # many N COMMAND...: the command succeeds that often.
 many()
 {

@@ -4,7 +4,14 @@ test_helpers += tests/exit/host
 tests_exit_host_SOURCES = %D%/host.c
 tests_exit_host_LDADD = $(DL_LIBS)
 
-interop_tests += %D%/host.sh %D%/programs.sh %D%/proxy.sh %D%/python.sh
-long_tests += %D%/host.sh %D%/programs.sh %D%/python.sh
+check_LTLIBRARIES += tests/exit/liblate.la
+tests_exit_liblate_la_SOURCES = %D%/late.c
+tests_exit_liblate_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -rpath /nowhere
+tests_exit_liblate_la_LIBADD = $(DL_LIBS)
+
+interop_tests += %D%/host.sh \
+	%D%/programs.sh %D%/proxy.sh %D%/python.sh
+long_tests += %D%/host.sh \
+	%D%/programs.sh %D%/python.sh
 
 EXTRA_DIST += %D%/client.py %D%/lib.sh

@@ -32,6 +32,23 @@ nss_program()
 	check "certutil, PIN $2" ends "$1" certutil -K -d "sql:$dir/db" -h "$label" -f "$dir/pin"
 }
 
+# behind_openssl: the same well, and finalised at the very end. The engine and Java leave the module
+# as it is, the others finalise it themselves.
+behind_openssl()
+{
+	check "openssl, late" late 0x0 0 openssl req -new -engine pkcs11 -keyform engine \
+		-subj /CN=exit -out "$dir/req.pem" \
+		-key "pkcs11:token=$label;id=%01;type=private;pin-value=$user_pin"
+	GNUTLS_PIN=$user_pin check "p11tool, late" late 0x190 0 p11tool --provider "$MODULE" \
+		--batch --login --list-all-privkeys "pkcs11:token=$label"
+	check "pkcs11-tool, late" late 0x190 0 pkcs11-tool --module "$MODULE" \
+		--token-label "$label" --login --pin "$user_pin" -O
+	echo "$user_pin" >"$dir/pin"
+	check "certutil, late" late 0x190 0 certutil -K -d "sql:$dir/db" -h "$label" -f "$dir/pin"
+	check "keytool, late" late 0x0 0 keytool -keystore NONE -storetype PKCS11 \
+		-storepass "$user_pin" -addprovider SunPKCS11 -providerArg "$dir/p11.cfg" -list
+}
+
 nss_begin()
 {
 	mkdir "$dir/db"
@@ -58,6 +75,7 @@ nss_program 255 0000
 printf 'name = exit\nlibrary = %s\nslotListIndex = 0\n' "$MODULE" >"$dir/p11.cfg"
 java_program 0 "$user_pin"
 java_program 1 0000
+behind_openssl
 long || finish
 need valgrind
 all_programs "$grind"

@@ -17,6 +17,10 @@ for ending in finalised left finalised_at_exit unloaded ssl_finalised ssl_left \
 	ssl_finalised_at_exit under_workers forked forked_under_workers at_once; do
 	python 7 "$ending"
 done
+for ending in left ssl_left under_workers; do
+	check "$ending, finalised behind OpenSSL's end" many $few late 0x0 7 python3 \
+		"$(dirname "$0")/client.py" "$MODULE" "$user_pin" $ending
+done
 python 1 raised
 python 143 terminated
 finish

@@ -25,4 +25,11 @@ interop_tests += \
 	%D%/strongswan_pki.sh \
 	%D%/stunnel.sh
 
-EXTRA_DIST += %D%/lib.sh %D%/node_client.js %D%/node_modules.sh %D%/provider.sh %D%/remote.sh %D%/sshd.sh %D%/tls.sh
+EXTRA_DIST += \
+	%D%/lib.sh \
+	%D%/node_client.js \
+	%D%/node_modules.sh \
+	%D%/provider.sh \
+	%D%/remote.sh \
+	%D%/sshd.sh \
+	%D%/tls.sh
