@@ -203,7 +203,8 @@ run_fuzz()
 	count fuzz $?
 }
 
-packages="$build_packages c++=g++ python3 libcunit1-dev libsqlite3-dev sqlite3 ldnsutils openssl valgrind libc6-dbg xz-utils
+packages="$build_packages c++=g++ python3 libcunit1-dev libsqlite3-dev sqlite3 ldnsutils openssl
+	valgrind libc6-dbg xz-utils
 	pkcs11-tool=opensc p11tool=gnutls-bin p11-kit softhsm2
 	libengine-pkcs11-openssl jarsigner=default-jdk-headless p11-kit-modules
 	modutil=libnss3-tools ssh=openssh-client sshd=openssh-server pki=strongswan-pki

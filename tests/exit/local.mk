@@ -9,9 +9,9 @@ tests_exit_liblate_la_SOURCES = %D%/late.c
 tests_exit_liblate_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -rpath /nowhere
 tests_exit_liblate_la_LIBADD = $(DL_LIBS)
 
-interop_tests += %D%/host.sh %D%/java.sh %D%/node.sh \
+interop_tests += %D%/host.sh %D%/java.sh %D%/node.sh %D%/openssl_default.sh \
 	%D%/programs.sh %D%/proxy.sh %D%/python.sh
-long_tests += %D%/host.sh %D%/java.sh %D%/node.sh \
+long_tests += %D%/host.sh %D%/java.sh %D%/node.sh %D%/openssl_default.sh \
 	%D%/programs.sh %D%/python.sh
 
 EXTRA_DIST += %D%/Host.java %D%/client.py %D%/host.js %D%/lib.sh

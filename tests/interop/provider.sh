@@ -1,13 +1,17 @@
 # OpenSSL's pkcs11-provider; to be sourced behind lib.sh.
 # shellcheck shell=sh disable=SC2154
 
-# need_provider: sets $provider to its file. Where there is no package of it to
+# provider_file: where it is, if it is installed.
+provider_file()
+{
+	echo "$(openssl version -m 2>/dev/null | sed -n 's/^MODULESDIR: "\(.*\)"$/\1/p')/pkcs11.so"
+}
+
+# need_provider: where there is no package of it to
 # install, as in Debian 12, its absence fails nothing.
 need_provider()
 {
-	modules=$(openssl version -m 2>/dev/null | sed -n 's/^MODULESDIR: "\(.*\)"$/\1/p')
-	provider=$modules/pkcs11.so
-	[ ! -f "$provider" ] || return 0
+	[ ! -f "$(provider_file)" ] || return 0
 	if command -v apt-cache >/dev/null &&
 		[ -z "$(apt-cache madison pkcs11-provider 2>/dev/null)" ]; then
 		skip "pkcs11-provider is not to be had here"
@@ -32,7 +36,7 @@ $order
 [own]
 activate = 1
 [pkcs11]
-module = $provider
+module = $(provider_file)
 pkcs11-module-path = $MODULE
 activate = 1
 $(printf '%s\n' "$@")
