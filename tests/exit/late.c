@@ -1,7 +1,8 @@
 /*
  * To be preloaded into any host of the module: an exit handler that is registered before all
- * others, hence runs behind that of OpenSSL, and finalises the module that MODULE names, if it is
- * still loaded. The result goes to the file that LATE_REPORT names.
+ * others, hence runs behind that of OpenSSL and even behind the libraries' destructors. It
+ * finalises the module that MODULE names, if it is still loaded. The result goes to the file that
+ * LATE_REPORT names.
  */
 #include "config.h"
 

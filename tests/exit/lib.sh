@@ -31,16 +31,23 @@ ends_saying()
 	[ $ends_result -eq 0 ] && grep -q "$ends_text" "$dir/said"
 }
 
-# late RESULT STATUS COMMAND...: the same with an exit handler that finalises the module behind that
-# of OpenSSL. RESULT is its code, 0x0 or 0x190 where the host did it before, or none if the host
-# unloaded the module.
+# late RESULT STATUS [as_user] COMMAND...: like ends, with an exit handler that finalises the
+# module behind that of OpenSSL. RESULT is its code: 0x0, 0x190 where the host did it before, or
+# none if the host unloaded the module.
 late()
 {
 	late_wanted=$1
 	late_status=$2
+	late_user=
 	shift 2
+	if [ "$1" = as_user ]; then
+		late_user=$1
+		shift
+	fi
 	rm -f "$dir/late"
-	ends "$late_status" env LD_PRELOAD="$TEST_HELPERS/exit/.libs/liblate.so" \
+	cp "$TEST_HELPERS/exit/.libs/liblate.so" "$dir/late.so"
+	# shellcheck disable=SC2086 # a word or none
+	ends "$late_status" $late_user env LD_PRELOAD="$dir/late.so" \
 		LATE_REPORT="$dir/late" "$@" || return 1
 	[ -e "$dir/late" ] || echo none >"$dir/late"
 	[ "$(cat "$dir/late")" = "$late_wanted" ] && return 0

@@ -17,4 +17,9 @@ check "list-modules" ends 0 as_user p11-kit list-modules
 for ending in finalised left finalised_at_exit at_once in_worker; do
 	check "$ending" ends 7 as_user "$dir/bin/host" "$proxy" "$user_pin" "$ending"
 done
+MODULE=$dir/module.so
+for ending in left in_worker; do
+	check "$ending, finalised behind OpenSSL's end" late 0x0 7 as_user "$dir/bin/host" \
+		"$proxy" "$user_pin" "$ending"
+done
 finish
