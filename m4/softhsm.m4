@@ -45,3 +45,14 @@ AC_DEFUN([SOFTHSM_PREFIX_FLAGS], [
 	AC_SUBST([$1_CFLAGS])
 	AC_SUBST([$1_LIBS])
 ])
+
+# SOFTHSM_DIR_OPTION(VARIABLE, OPTION, VALUE, DIR-FOR-YES, DIR-FOR-NO): the
+# directory that an option names.
+AC_DEFUN([SOFTHSM_DIR_OPTION], [
+AS_CASE([$3],
+	[yes], [$1=$4],
+	[no], [$1=$5],
+	[/*], [$1=$3],
+	[AC_MSG_ERROR([$2 needs an absolute directory, not "$3"])])
+AC_SUBST([$1])
+])

@@ -210,7 +210,8 @@ packages="$build_packages c++=g++ python3 libcunit1-dev libsqlite3-dev sqlite3 l
 	modutil=libnss3-tools ssh=openssh-client sshd=openssh-server pki=strongswan-pki
 	libstrongswan-extra-plugins ods-hsmutil=libhsm-bin python3-pykcs11
 	keymgr=knot kzonesign=knot-dnssecutils ldns-verify-zone=ldnsutils dnssec-verify=bind9-utils
-	openvpn stunnel=stunnel4 gpg gpgsm gpg-agent gnupg-pkcs11-scd node=nodejs npm=npm"
+	openvpn stunnel=stunnel4 gpg gpgsm gpg-agent gnupg-pkcs11-scd node=nodejs npm=npm
+	bash mandoc setpriv=util-linux systemd-tmpfiles=systemd python3-yaml"
 # Debian's nodejs has its headers in another package.
 [ -e /usr/include/node/node_api.h ] || packages="$packages libnode-dev"
 # Debian 12 has no such package.

@@ -50,6 +50,7 @@ include tests/p11/hostile/local.mk
 include tests/kat/local.mk
 include tests/fuzz/local.mk
 include tests/cli/local.mk
+include tests/install/local.mk
 include tests/interop/local.mk
 include tests/bench/local.mk
 include tests/exit/local.mk

@@ -1,0 +1,7 @@
+# What is installed beside the programs, and whether it does what it says.
+
+cli_tests += \
+	%D%/completion.sh \
+	%D%/install.sh
+
+EXTRA_DIST += %D%/completion.bash
