@@ -2,6 +2,7 @@
 
 cli_tests += \
 	%D%/completion.sh \
-	%D%/install.sh
+	%D%/install.sh \
+	%D%/shared.sh
 
 EXTRA_DIST += %D%/completion.bash
