@@ -8,7 +8,8 @@ set -u
 all_parts='plain reference sanitizers valgrind symbols distcheck'
 usage="usage: scripts/check.sh [PART...]
 parts: $all_parts (all by default), clang, coverage,
-       fuzz (\$FUZZ_SECONDS, 60 by default, for each target)
+       debian (packages, lintian, and an upgrade from Debian's own in a tree of
+       its own), fuzz (\$FUZZ_SECONDS, 60 by default, for each target)
 With CI=true in the environment a missing peer program is a failure, not a skip."
 reference=/usr/lib/softhsm/libsofthsm2.so
 work=${CHECK_DIR:-$top/build/check}
@@ -20,7 +21,7 @@ case ${1-} in
 esac
 parts=${*:-$all_parts}
 for part in $parts; do
-	case " $all_parts clang coverage fuzz " in
+	case " $all_parts clang coverage debian fuzz " in
 	*" $part "*) ;;
 	*) die "unknown part $part; $usage" ;;
 	esac
@@ -201,6 +202,13 @@ run_fuzz()
 	build fuzz --enable-fuzzing CC=clang &&
 		(cd "$work/fuzz" && make -s fuzz-smoke FUZZ_SECONDS="${FUZZ_SECONDS:-60}")
 	count fuzz $?
+}
+
+run_debian()
+{
+	"$top/scripts/debian.sh" --output "$work/debian" &&
+		"$top/scripts/debian-upgrade.sh" "$work/debian"
+	count debian $?
 }
 
 packages="$build_packages c++=g++ python3 libcunit1-dev libsqlite3-dev sqlite3 ldnsutils openssl
