@@ -32,5 +32,8 @@ CLEANFILES += $(tmpfiles_DATA) $(sysusers_DATA)
 
 EXTRA_DIST += \
 	%D%/bash-completion/softhsm2-util \
+	%D%/container/Containerfile \
+	%D%/container/softhsm2.conf \
+	%D%/kubernetes/softhsm2.yaml \
 	%D%/systemd/tmpfiles.conf.in \
 	%D%/systemd/sysusers.conf.in

@@ -3,6 +3,7 @@
 cli_tests += \
 	%D%/completion.sh \
 	%D%/install.sh \
+	%D%/recipes.sh \
 	%D%/shared.sh
 
-EXTRA_DIST += %D%/completion.bash
+EXTRA_DIST += %D%/completion.bash %D%/recipes.py
