@@ -450,9 +450,12 @@ static void check_searched(const char *expected)
 {
 	CK_RV rv;
 	char *path = searched(&rv);
+	bool readable;
 
+	/* access() would ask for the user that check_unreadable has stepped down from. */
+	readable = faccessat(AT_FDCWD, expected, R_OK, AT_EACCESS) == 0;
 	CU_ASSERT_STRING_EQUAL(path, expected);
-	CU_ASSERT_EQUAL(rv, access(expected, R_OK) == 0 ? CKR_OK : CKR_GENERAL_ERROR);
+	CU_ASSERT_EQUAL(rv, readable ? CKR_OK : CKR_GENERAL_ERROR);
 	free(path);
 }
 
