@@ -21,21 +21,48 @@ struct attrset *attrset_new(bool secret)
 	return s;
 }
 
-static void bytes_free(bool secret, unsigned char *data, size_t len)
+struct attrset *attrset_new_sized(size_t count, size_t bytes)
 {
-	if (secret) {
+	struct attrset *s;
+	size_t size;
+
+	if (!size_mul(count, sizeof(*s->items), &size) || size > SIZE_MAX - sizeof(*s) - bytes)
+		return NULL;
+	s = malloc(sizeof(*s) + size + bytes);
+	if (s == NULL)
+		return NULL;
+	memset(s, 0, sizeof(*s));
+	s->items = (struct attr *)(s + 1);
+	s->cap = count;
+	s->area = (unsigned char *)(s->items + count);
+	s->area_left = bytes;
+	s->area_end = s->area + bytes;
+	return s;
+}
+
+static bool is_within(const struct attrset *s, const void *p)
+{
+	const unsigned char *at = p;
+
+	return at >= (const unsigned char *)(s + 1) && at < s->area_end;
+}
+
+static void bytes_free(const struct attrset *s, unsigned char *data, size_t len)
+{
+	if (s->secret) {
 		secmem_free(data);
 	} else if (data != NULL) {
 		OPENSSL_cleanse(data, len);
-		free(data);
+		if (!is_within(s, data))
+			free(data);
 	}
 }
 
-static void attr_clear(bool secret, struct attr *a)
+static void attr_clear(const struct attrset *s, struct attr *a)
 {
 	switch (a->kind) {
 	case ATTR_BYTES:
-		bytes_free(secret, a->u.bytes.data, a->u.bytes.len);
+		bytes_free(s, a->u.bytes.data, a->u.bytes.len);
 		break;
 	case ATTR_MAP:
 		attrset_free(a->u.map);
@@ -50,6 +77,12 @@ static void attr_clear(bool secret, struct attr *a)
 	OPENSSL_cleanse(a, sizeof(*a));
 }
 
+static void items_free(struct attrset *s)
+{
+	if (s->area_end == NULL || s->items != (struct attr *)(s + 1))
+		free(s->items);
+}
+
 void attrset_free(struct attrset *s)
 {
 	size_t i;
@@ -57,8 +90,8 @@ void attrset_free(struct attrset *s)
 	if (s == NULL || atomic_fetch_sub_explicit(&s->shares, 1, memory_order_acq_rel) > 0)
 		return;
 	for (i = 0; i < s->count; i++)
-		attr_clear(s->secret, &s->items[i]);
-	free(s->items);
+		attr_clear(s, &s->items[i]);
+	items_free(s);
 	free(s);
 }
 
@@ -72,8 +105,13 @@ struct attrset *attrset_share(const struct attrset *s)
 
 struct attrset *attrset_dup(const struct attrset *s, bool secret)
 {
-	struct attrset *copy = attrset_new(secret);
-	size_t i;
+	struct attrset *copy;
+	size_t i, bytes = 0;
+
+	for (i = 0; i < s->count; i++)
+		if (s->items[i].kind == ATTR_BYTES)
+			bytes += s->items[i].u.bytes.len;
+	copy = secret ? attrset_new(true) : attrset_new_sized(s->count, bytes);
 
 	if (copy == NULL)
 		return NULL;
@@ -160,9 +198,12 @@ static CK_RV make_room(struct attrset *s)
 		cap = FIRST_CAP;
 	if (!size_mul(cap, sizeof(*items), &size))
 		return CKR_HOST_MEMORY;
-	items = realloc(s->items, size);
+	items = malloc(size);
 	if (items == NULL)
 		return CKR_HOST_MEMORY;
+	if (s->count > 0)
+		memcpy(items, s->items, s->count * sizeof(*items));
+	items_free(s);
 	s->items = items;
 	s->cap = cap;
 	return CKR_OK;
@@ -178,13 +219,13 @@ static CK_RV put(struct attrset *s, struct attr *a)
 	CK_RV rv;
 
 	if (has_at(s, i, a->type)) {
-		attr_clear(s->secret, &s->items[i]);
+		attr_clear(s, &s->items[i]);
 		s->items[i] = *a;
 		return CKR_OK;
 	}
 	rv = make_room(s);
 	if (rv != CKR_OK) {
-		attr_clear(s->secret, a);
+		attr_clear(s, a);
 		return rv;
 	}
 	memmove(&s->items[i + 1], &s->items[i], (s->count - i) * sizeof(*s->items));
@@ -207,12 +248,25 @@ CK_RV attrset_set_number(struct attrset *s, CK_ATTRIBUTE_TYPE type, uint64_t v)
 	return put(s, &a);
 }
 
+static unsigned char *bytes_alloc(struct attrset *s, size_t len)
+{
+	unsigned char *data = s->area;
+
+	if (s->secret)
+		return secmem_alloc(len);
+	if (len > s->area_left)
+		return malloc(len);
+	s->area += len;
+	s->area_left -= len;
+	return data;
+}
+
 CK_RV attrset_set_bytes(struct attrset *s, CK_ATTRIBUTE_TYPE type, const void *data, size_t len)
 {
 	struct attr a = { .type = type, .kind = ATTR_BYTES, .u.bytes = { NULL, len } };
 
 	if (len > 0) {
-		a.u.bytes.data = s->secret ? secmem_alloc(len) : malloc(len);
+		a.u.bytes.data = bytes_alloc(s, len);
 		if (a.u.bytes.data == NULL)
 			return CKR_HOST_MEMORY;
 		memcpy(a.u.bytes.data, data, len);
@@ -292,7 +346,7 @@ void attrset_remove(struct attrset *s, CK_ATTRIBUTE_TYPE type)
 
 	if (!has_at(s, i, type))
 		return;
-	attr_clear(s->secret, &s->items[i]);
+	attr_clear(s, &s->items[i]);
 	s->count--;
 	memmove(&s->items[i], &s->items[i + 1], (s->count - i) * sizeof(*s->items));
 }

@@ -46,10 +46,21 @@ struct attrset {
 	size_t cap;
 	atomic_uint shares;	/* owners beside the first */
 	bool secret;
+	/* Memory that was allocated with the set: for the first items, then for byte strings. */
+	unsigned char *area;
+	size_t area_left;
+	const unsigned char *area_end;
 };
 
 /* NULL when out of memory. The caller owns the result. */
 struct attrset *attrset_new(bool secret);
+
+/*
+ * The same, not secret, with room for that many attributes and bytes in their strings in one piece
+ * of memory. It may become larger.
+ */
+struct attrset *attrset_new_sized(size_t count, size_t bytes);
+
 void attrset_free(struct attrset *s);
 
 /* The same set for one owner more, each of whom frees it. From now on nobody may change it. */

@@ -2,6 +2,7 @@
 
 #include "common/buf.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,14 +70,12 @@ void buf_free(struct buf *b)
 bool reader_u64(struct reader *r, uint64_t *out)
 {
 	const unsigned char *p;
-	uint64_t v = 0;
-	size_t i;
+	uint64_t v;
 
-	if (!reader_bytes(r, 8, &p))
+	if (!reader_bytes(r, sizeof(v), &p))
 		return false;
-	for (i = 0; i < 8; i++)
-		v = v << 8 | p[i];
-	*out = v;
+	memcpy(&v, p, sizeof(v));
+	*out = be64toh(v);
 	return true;
 }
 

@@ -287,17 +287,37 @@ static CK_RV take_attrs(struct decoder *d, struct attrset *into)
 	return rv;
 }
 
+/* How many attributes there seem to be, and how many bytes in their strings. */
+static void estimate(struct reader in, size_t *count, size_t *bytes)
+{
+	const unsigned char *p;
+	uint64_t type, kind, n;
+
+	for (*count = *bytes = 0; reader_u64(&in, &type) && reader_u64(&in, &kind); ++*count) {
+		n = kind == ATTR_BOOL ? 1 : U64;
+		if (kind != ATTR_BOOL && kind != ATTR_ULONG && !reader_u64(&in, &n))
+			return;
+		if (kind == ATTR_MECHS)
+			n = n > in.left / U64 ? in.left : n * U64;
+		if (!reader_bytes(&in, n, &p))
+			return;
+		*bytes += kind == ATTR_BYTES ? (size_t)n : 0;
+	}
+}
+
 CK_RV file_decode(const unsigned char *data, size_t len, uint64_t *generation, struct attrset **out)
 {
 	size_t left = FILE_ATTRS_MAX;
 	struct decoder d = { .in = { data, len }, .left = &left };
+	size_t count, bytes;
 	struct attrset *s;
 	uint64_t g;
 	CK_RV rv;
 
 	if (len > FILE_SIZE_MAX || !reader_u64(&d.in, &g))
 		return CKR_DATA_INVALID;
-	s = attrset_new(false);
+	estimate(d.in, &count, &bytes);
+	s = attrset_new_sized(count, bytes);
 	if (s == NULL)
 		return CKR_HOST_MEMORY;
 	rv = take_attrs(&d, s);

@@ -241,6 +241,29 @@ static void check_no_memory(const struct attrset *from, size_t i, const struct a
 	attrset_free(s);
 }
 
+/* A set that was made with room for some, and then takes more, other and fewer attributes. */
+static void test_sized(void)
+{
+	struct attrset *from = sample(false), *s;
+	size_t rooms[][2] = { { 0, 0 }, { 1, 4 }, { 3, 64 }, { 64, 4096 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(rooms); i++) {
+		s = attrset_new_sized(rooms[i][0], rooms[i][1]);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+		for (int round = 0; round < 2; round++)
+			for (size_t a = from->count; a-- > 0;)
+				CU_ASSERT_EQUAL(attrset_set(s, &from->items[a]), CKR_OK);
+		CU_ASSERT(same_sets(s, from));
+		while (s->count > 0)
+			attrset_remove(s, s->items[s->count / 2].type);
+		CU_ASSERT_EQUAL(attrset_set(s, &from->items[0]), CKR_OK);
+		attrset_free(s);
+	}
+	CU_ASSERT_PTR_NULL(attrset_new_sized(SIZE_MAX / 8, 0));
+	CU_ASSERT_PTR_NULL(attrset_new_sized(1, SIZE_MAX - 64));
+	attrset_free(from);
+}
+
 static void test_no_memory(void)
 {
 	struct attrset *from = sample(false), *full = new_set(false), *copy;
@@ -260,7 +283,7 @@ static void test_no_memory(void)
 		CU_ASSERT_EQUAL(copy == NULL, more);
 		attrset_free(copy);
 	}
-	CU_ASSERT(n > 5);
+	CU_ASSERT(n > 2);
 	attrset_free(full);
 	attrset_free(from);
 }
@@ -451,6 +474,7 @@ static const struct unit_test tests[] = {
 	UNIT_TEST(test_own_bytes),
 	UNIT_TEST(test_no_nesting),
 	UNIT_TEST(test_too_much),
+	UNIT_TEST(test_sized),
 	UNIT_TEST(test_no_memory),
 	UNIT_TEST(test_mechs),
 	UNIT_TEST(test_random),
