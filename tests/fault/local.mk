@@ -30,6 +30,10 @@ fault_sources = \
 native_tests += tests/fault/test_fault
 tests_fault_test_fault_SOURCES = $(fault_sources) %D%/test_fault.c
 tests_fault_test_fault_LDADD = $(fault_libs)
+if WITH_OBJECTSTORE_BACKEND_DB
+tests_fault_test_fault_SOURCES += %D%/vfs.c %D%/vfs.h
+tests_fault_test_fault_LDADD += $(SQLITE3_LIBS)
+endif
 
 native_tests += tests/fault/test_powercut
 tests_fault_test_powercut_SOURCES = \

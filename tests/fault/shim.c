@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 
 #define MAX_CALLS 32768
 
-static const int *const errors[FAULT_KINDS] = {
+static const int *errors[FAULT_KINDS] = {
 	[FAULT_OPEN] = (const int[]){ EIO, EACCES, EMFILE, ENOMEM, EINTR, 0 },
 	[FAULT_OPEN_WRITE] = (const int[]){ EIO, ENOSPC, EDQUOT, EACCES, EROFS, EMFILE, EINTR, 0 },
 	[FAULT_STAT] = (const int[]){ EIO, EACCES, 0 },
@@ -22,6 +23,7 @@ static const int *const errors[FAULT_KINDS] = {
 	[FAULT_NAME] = (const int[]){ EIO, ENOSPC, EDQUOT, EACCES, EROFS, 0 },
 	[FAULT_REMOVE] = (const int[]){ EIO, EACCES, EROFS, 0 },
 	[FAULT_LOCK] = (const int[]){ ENOLCK, EIO, EINTR, 0 },
+	[FAULT_CLOSE] = (const int[]){ EIO, EINTR, ENOSPC, 0 },
 	[FAULT_RANDOM] = (const int[]){ EIO, 0 },
 	[FAULT_MEMORY] = (const int[]){ ENOMEM, 0 },
 	[FAULT_OPENSSL] = (const int[]){ EIO, 0 },
@@ -84,6 +86,11 @@ const int *fault_errors(enum fault_kind kind)
 	return errors[kind];
 }
 
+void fault_set_errors(enum fault_kind kind, const int *list)
+{
+	errors[kind] = list;
+}
+
 void fault_skip_sync(bool on)
 {
 	atomic_store(&state.skips_sync, on);
@@ -136,8 +143,15 @@ bool shim_fails(enum fault_kind kind, const char *function)
 	if (!counted_fails(atomic_fetch_add(&state.asked, 1) + 1, kind, function))
 		return false;
 	atomic_fetch_add(&state.hits, 1);
+	if (p->error == FAULT_KILL)
+		raise(SIGKILL);
 	errno = p->error == FAULT_CUT ? ENOSPC : p->error;
 	return true;
+}
+
+int shim_error(void)
+{
+	return state.plan.error;
 }
 
 bool shim_fails_moving(enum fault_kind kind, const char *function, size_t *len)

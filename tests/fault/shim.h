@@ -23,17 +23,30 @@ enum fault_kind {
 	FAULT_NAME,		/* new names: link, rename, mkdir */
 	FAULT_REMOVE,
 	FAULT_LOCK,
+	FAULT_CLOSE,		/* the descriptor is gone all the same */
 	FAULT_RANDOM,
 	FAULT_MEMORY,
 	FAULT_OPENSSL,
+	FAULT_DB_OPEN,		/* what SQLite asks of a file (vfs.h); reasons are its own codes */
+	FAULT_DB_READ,
+	FAULT_DB_WRITE,
+	FAULT_DB_TRUNCATE,
+	FAULT_DB_SYNC,
+	FAULT_DB_SIZE,
+	FAULT_DB_LOCK,
+	FAULT_DB_LOOK,
+	FAULT_DB_REMOVE,
 	FAULT_KINDS
 };
 
 #define FAULT_BIT(kind)		(1U << (kind))
 #define FAULT_ALL_FILES		(FAULT_BIT(FAULT_MEMORY) - 1)
+#define FAULT_ALL_DB		(FAULT_BIT(FAULT_KINDS) - FAULT_BIT(FAULT_DB_OPEN))
 
 /* Instead of an errno: a read or write does half of what was asked; later writes find no room. */
 #define FAULT_CUT		(-1)
+/* The process is killed before the call. */
+#define FAULT_KILL		(-2)
 
 struct fault_plan {
 	unsigned kinds;		/* FAULT_BIT of those that are counted */
@@ -56,6 +69,8 @@ bool fault_call(unsigned long n, enum fault_kind *kind, const char **function);
 #define FAULT_BY_OPENSSL "an allocation of OpenSSL"
 /* The ways in which calls of that kind can fail; the list ends with 0. */
 const int *fault_errors(enum fault_kind kind);
+/* Gives a kind its ways; the list ends with 0 and stays. */
+void fault_set_errors(enum fault_kind kind, const int *list);
 
 /* Allocation n and all after it fail, or only that one. */
 void fault_memory(unsigned long n);

@@ -16,6 +16,8 @@ void shim_find(void *function, const char *name);
 
 /* Counts a call; true: it must fail, and errno says how. */
 bool shim_fails(enum fault_kind kind, const char *function);
+/* The way of the failure that shim_fails told of last. */
+int shim_error(void);
 /* The same for a call that moves *len bytes: it may also be cut, to the *len bytes left. */
 bool shim_fails_moving(enum fault_kind kind, const char *function, size_t *len);
 

@@ -13,6 +13,9 @@
 
 #include "fault/run.h"
 #include "fault/shim.h"
+#ifdef WITH_OBJECTSTORE_BACKEND_DB
+#include "fault/vfs.h"
+#endif
 
 #define MAX_STEPS	32
 #define MAX_CALLS	32768
@@ -21,11 +24,12 @@
 static const struct group {
 	const char *name;
 	unsigned kinds;
-	unsigned long stride;
+	unsigned long stride, db_stride;
 } groups[] = {
-	{ "files", FAULT_ALL_FILES, 29 },
-	{ "memory", FAULT_BIT(FAULT_MEMORY), 41 },
-	{ "openssl", FAULT_BIT(FAULT_OPENSSL), 17 },
+	{ "files", FAULT_ALL_FILES, 29, 199 },
+	{ "memory", FAULT_BIT(FAULT_MEMORY), 41, 503 },
+	{ "openssl", FAULT_BIT(FAULT_OPENSSL), 17, 199 },
+	{ "sqlite", FAULT_ALL_DB, 0, 61 },
 };
 
 /* What a child tells. */
@@ -107,10 +111,20 @@ static bool is_listed(const char *function, CK_RV rv)
 	return false;
 }
 
+/* The failure as an errno. */
+static int error_of(const struct trial *t)
+{
+#ifdef WITH_OBJECTSTORE_BACKEND_DB
+	if (t->group->kinds == FAULT_ALL_DB)
+		return vfs_errno(t->plan.error);
+#endif
+	return t->plan.error;
+}
+
 /* The codes for a disk, a machine or a library that fails, where they fit. */
 static bool is_sensible(const struct trial *t, CK_RV rv)
 {
-	int error = t->plan.error;
+	int error = error_of(t);
 
 	switch (rv) {
 	case CKR_GENERAL_ERROR:		/* that of SoftHSM for a configuration it cannot read */
@@ -324,16 +338,16 @@ static bool trial_run(const struct trial *t)
 	return !*r->wrong;
 }
 
-static const char *error_text(int error)
+static const char *error_text(const struct trial *t)
 {
-	return error == FAULT_CUT ? "cut short" : strerror(error);
+	return t->plan.error == FAULT_CUT ? "cut short" : strerror(error_of(t));
 }
 
 static bool trial_tell(const struct trial *t, unsigned long n, const char *function)
 {
-	fprintf(stderr, "%s, %s: %s without call %lu, %s (%s, %s): answer 0x%lx: %s\n",
-		t->kind->name, t->group->name, t->step->name, n, function,
-		error_text(t->plan.error), t->plan.last > n ? "lasting" : "once",
+	fprintf(stderr, "%s, %s: %s without call %lu, %s (%d, %s, %s): answer 0x%lx: %s\n",
+		t->kind->name, t->group->name, t->step->name, n, function, t->plan.error,
+		error_text(t), t->plan.last > n ? "lasting" : "once",
 		t->report->answer, t->report->wrong);
 	return false;
 }
@@ -360,9 +374,18 @@ static bool is_tiresome(const struct trial *t, unsigned long n)
 
 static bool is_chosen(const struct trial *t, unsigned long *number)
 {
-	unsigned long stride = is_long() ? 1 : t->group->stride;
+	unsigned long stride = t->kind->late ? t->group->db_stride : t->group->stride;
+
+	if (is_long())
+		stride = 1;
 
 	return (*number)++ % stride == 0;
+}
+
+/* An interruption passes, and so does another process's lock, for which the module waits. */
+static bool passes(const struct trial *t)
+{
+	return error_of(t) == EINTR || error_of(t) == EAGAIN;
 }
 
 /* Call n, in each of its ways, once and for good. */
@@ -373,11 +396,11 @@ static bool fail_call(struct trial *t, unsigned long n, unsigned long *number)
 
 	for (; *errors != 0; errors++)
 		for (int lasting = 0; lasting < 2; lasting++) {
-			if ((lasting && *errors == EINTR) || !is_chosen(t, number))
+			t->plan.error = *errors;
+			if ((lasting && passes(t)) || !is_chosen(t, number))
 				continue;
 			t->plan.first = n;
 			t->plan.last = lasting ? ULONG_MAX : n;
-			t->plan.error = *errors;
 			counts.steps++;
 			if (!trial_run(t))
 				good = trial_tell(t, n, t->report->made[n - 1].function);
@@ -444,14 +467,21 @@ static CK_RV script_row(struct ctx *c)
 	return rv;
 }
 
+static bool is_wanted(const struct store_kind *kind, const struct group *g)
+{
+	if (g->kinds == FAULT_BIT(FAULT_MEMORY) && !fault_memory_works())
+		return false;
+	if (g->kinds == FAULT_ALL_DB && !kind->late)
+		return false;
+	/* nothing else is different */
+	return !kind->named || g->kinds == FAULT_ALL_FILES;
+}
+
 static void store_trials(const struct store_kind *kind)
 {
 	row_runf(ANY_STATE, script_row, kind->backend, CKR_OK, "make_%s_script", kind->name);
 	for (size_t g = 0; all.ready && g < LENGTH(groups); g++) {
-		if (groups[g].kinds == FAULT_BIT(FAULT_MEMORY) && !fault_memory_works())
-			continue;
-		/* nothing else is different */
-		if (kind->named && groups[g].kinds != FAULT_ALL_FILES)
+		if (!is_wanted(kind, &groups[g]))
 			continue;
 		for (size_t i = 0; i < step_count; i++) {
 			const struct trial t = { .kind = kind, .step = &steps[i],
@@ -468,11 +498,11 @@ static void test_stores(void)
 	all.report = shared_memory(sizeof(*all.report));
 	all.blocks = shared_memory(sizeof(*all.blocks));
 	fault_blocks_begin();
+#ifdef WITH_OBJECTSTORE_BACKEND_DB
+	vfs_use();
+#endif
 	for (size_t i = 0; all.report && all.blocks && i < store_kind_count; i++) {
 		memset(&counts, 0, sizeof(counts));
-		/* SQLite takes a refused lock for a busy one, and waits for minutes: on request */
-		if (store_kinds[i].late && !getenv("FAULT_DB"))
-			continue;
 		if (!store_use(&store_kinds[i]))
 			continue;
 		store_trials(&store_kinds[i]);

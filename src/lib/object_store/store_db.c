@@ -69,7 +69,8 @@ static CK_RV use_token(struct store_db *d, bool path)
 {
 	CK_RV rv;
 
-	if (d->conn != NULL && (d->conn->broken || (path && db_moved(d->conn))))
+	if (d->conn != NULL &&
+	    (d->conn->broken || db_is_stale(d->conn) || (path && db_moved(d->conn))))
 		disconnect(d);
 	if (d->conn != NULL)
 		return CKR_OK;
@@ -562,7 +563,7 @@ static CK_RV look_at_token(struct store_db *d)
 	return rv == CKR_OBJECT_HANDLE_INVALID ? CKR_TOKEN_NOT_RECOGNIZED : rv;
 }
 
-static CK_RV db_backend_open(const char *dir, mode_t mask, struct store **out)
+static CK_RV store_new(const char *dir, mode_t mask, struct store_db **out)
 {
 	struct store_db *d = calloc(1, sizeof(*d));
 	CK_RV rv;
@@ -575,6 +576,17 @@ static CK_RV db_backend_open(const char *dir, mode_t mask, struct store **out)
 		return rv;
 	}
 	d->known = (struct db_known)DB_KNOWN_INIT;
+	*out = d;
+	return CKR_OK;
+}
+
+static CK_RV db_backend_open(const char *dir, mode_t mask, struct store **out)
+{
+	struct store_db *d;
+	CK_RV rv = store_new(dir, mask, &d);
+
+	if (rv != CKR_OK)
+		return rv;
 	rv = look_at_token(d);
 	if (rv == CKR_OK)
 		*out = &d->base;
@@ -583,12 +595,21 @@ static CK_RV db_backend_open(const char *dir, mode_t mask, struct store **out)
 	return rv;
 }
 
+/* Nothing can fail any more when the token is there. */
 static CK_RV db_backend_create(const char *dir, mode_t mask, const struct attrset *token,
 			       struct store **out)
 {
-	CK_RV rv = db_token_make(dir, mask, token);
+	struct store_db *d;
+	CK_RV rv = store_new(dir, mask, &d);
 
-	return rv != CKR_OK ? rv : db_backend_open(dir, mask, out);
+	if (rv != CKR_OK)
+		return rv;
+	rv = db_token_make(dir, mask, token);
+	if (rv == CKR_OK)
+		*out = &d->base;
+	else
+		db_backend_close(&d->base);
+	return rv;
 }
 
 static void db_forked(struct store *s)

@@ -3,10 +3,12 @@
 #include "object_store/db/db_conn.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "common/str.h"
@@ -58,12 +60,18 @@ bool db_wait(struct db_wait *w)
 	return true;
 }
 
-/* SQLite asks, with another process's lock in the way: try again? */
+/*
+ * SQLite asks, with another process's lock in the way: try again? It calls a file system without
+ * locks "busy", too; the failed lock is the last call that set errno (a thread of this process that
+ * is in the way sets none).
+ */
 static int wait_turn(void *arg, int tries)
 {
 	struct db_conn *c = arg;
 
-	if (c->impatient)
+	c->no_locks = errno == ENOLCK;
+	errno = 0;
+	if (c->impatient || c->no_locks)
 		return 0;
 	if (tries == 0)
 		c->wait = (struct db_wait){ .tries = 0 };
@@ -94,7 +102,87 @@ static int count_steps(void *arg)
 
 /* Codes */
 
-static CK_RV code_of(const struct db_conn *c, int rc)
+/*
+ * Why the system makes no new file beside the database. 0: it does make one, or knows none without
+ * a name, or is out of memory to ask.
+ */
+static int no_new_file(const struct db_conn *c)
+{
+	int fd = -1, err = 0;
+#ifdef O_TMPFILE
+	char *dir = strndup(c->path, (size_t)(strrchr(c->path, '/') - c->path) + 1);
+
+	if (dir == NULL)
+		return 0;
+	fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0 && errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)
+		err = errno;
+	free(dir);
+#endif
+	if (fd >= 0)
+		(void)close(fd);
+	return err;
+}
+
+/* SQLite takes a file that it cannot look at for one that was moved. 0: it was. */
+static int not_seen(const struct db_conn *c)
+{
+	struct stat st;
+
+	if (stat(c->path, &st) != 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : errno;
+	return st.st_dev == c->dev && st.st_ino == c->ino ? EIO : 0;
+}
+
+/*
+ * The errno behind SQLite's result, 0 when there is none. Where a journal cannot be made SQLite
+ * goes on to try other things, and forgets why.
+ */
+static int cause_of(const struct db_conn *c, int rc)
+{
+	int err = 0;
+
+	switch (rc & 0xff) {
+	case SQLITE_READONLY:
+		if (rc == SQLITE_READONLY_DBMOVED)
+			return not_seen(c);
+		return c->refused != 0 ? c->refused : EROFS;
+	case SQLITE_CANTOPEN:
+		if (c->aim == FILE_WRITING)
+			err = no_new_file(c);
+		if (err != 0)
+			return err;
+		break;
+	case SQLITE_IOERR:
+		break;
+	default:
+		return 0;
+	}
+	if (c->db == NULL)
+		return 0;
+	/* db_mark reads by itself */
+	return sqlite3_extended_errcode(c->db) == rc ? sqlite3_system_errno(c->db) : errno;
+}
+
+/* What SQLite keeps in memory may be wrong after such a failure: a new connection reads it anew. */
+static bool is_in_doubt(int rc)
+{
+	switch (rc & 0xff) {
+	case SQLITE_IOERR:
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return true;
+	}
+	return false;
+}
+
+static const char *text_of(const struct db_conn *c, int rc)
+{
+	return c->db != NULL && sqlite3_extended_errcode(c->db) == rc ? sqlite3_errmsg(c->db) :
+									 sqlite3_errstr(rc);
+}
+
+static CK_RV code_of(const struct db_conn *c, int rc, int err)
 {
 	const CK_RV damaged = c->opening ? CKR_DATA_INVALID : CKR_DEVICE_ERROR;
 
@@ -106,14 +194,14 @@ static CK_RV code_of(const struct db_conn *c, int rc)
 		return CKR_DEVICE_MEMORY;
 	case SQLITE_READONLY:
 		if (rc == SQLITE_READONLY_DBMOVED)
-			return CKR_DEVICE_REMOVED;
-		return file_code(EROFS, c->aim);
+			return err == 0 ? CKR_DEVICE_REMOVED : file_code(err, FILE_READING);
+		return file_code(err, c->aim);
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
 		return file_code(EACCES, c->aim);
 	case SQLITE_CANTOPEN:
 	case SQLITE_IOERR:
-		return file_code(c->db == NULL ? 0 : sqlite3_system_errno(c->db), c->aim);
+		return rc == SQLITE_IOERR_NOMEM ? CKR_HOST_MEMORY : file_code(err, c->aim);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 	case SQLITE_ERROR:
@@ -134,25 +222,27 @@ static void tell_busy(const struct db_conn *c, const char *what, const struct db
 CK_RV db_busy(const struct db_conn *c, const struct db_wait *w)
 {
 	tell_busy(c, "change", w);
-	return code_of(c, SQLITE_BUSY);
+	return code_of(c, SQLITE_BUSY, 0);
 }
 
-CK_RV db_failed(const struct db_conn *c, const char *what, int rc)
+CK_RV db_failed(struct db_conn *c, const char *what, int rc)
 {
-	CK_RV rv = code_of(c, rc);
+	const int primary = rc & 0xff, err = cause_of(c, rc);
+	CK_RV rv = code_of(c, rc, err);
 	const enum log_level level = rv == CKR_TOKEN_WRITE_PROTECTED ? LEVEL_WARNING : LEVEL_ERROR;
-	int primary = rc & 0xff, err = 0;
 
+	if (is_in_doubt(rc))
+		c->broken = true;
+	if (primary == SQLITE_BUSY && c->no_locks) {
+		log_error("cannot %s %s: %s", what, c->path, strerror(ENOLCK));
+		return rv;
+	}
 	if (primary == SQLITE_BUSY) {
 		tell_busy(c, what, &c->wait);
 		return rv;
 	}
-	if (c->db != NULL && (primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR))
-		err = sqlite3_system_errno(c->db);
 	log_write(level, __FILE__, __LINE__, "cannot %s %s: %s%s%s (SQLite: %d)", what, c->path,
-		  c->db == NULL || primary == SQLITE_MISUSE ? sqlite3_errstr(rc) :
-							       sqlite3_errmsg(c->db),
-		  err == 0 ? "" : ", ", err == 0 ? "" : strerror(err), rc);
+		  text_of(c, rc), err == 0 ? "" : ", ", err == 0 ? "" : strerror(err), rc);
 	return rv;
 }
 
@@ -266,6 +356,7 @@ static int read_header(const struct db_conn *c, unsigned char header[HEADER_SIZE
 	sqlite3_file *file = NULL;
 	int rc = sqlite3_file_control(c->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
 
+	errno = 0;
 	if (rc == SQLITE_OK && (file == NULL || file->pMethods == NULL))
 		rc = SQLITE_MISUSE;
 	if (rc == SQLITE_OK)
@@ -329,6 +420,8 @@ static int exec_begin(struct db_conn *c, enum file_aim aim)
 	c->steps = 0;
 	c->changes = sqlite3_total_changes(c->db);
 	c->schema_changed = false;
+	c->no_locks = false;
+	errno = 0;
 	return sqlite3_exec(c->db, aim == FILE_WRITING ? "begin immediate" : "begin", NULL, NULL,
 			    NULL);
 }
@@ -361,7 +454,7 @@ CK_RV db_begin_or_busy(struct db_conn *c, bool *busy)
 	c->impatient = true;
 	rc = exec_begin(c, FILE_WRITING);
 	c->impatient = false;
-	*busy = (rc & 0xff) == SQLITE_BUSY;
+	*busy = (rc & 0xff) == SQLITE_BUSY && !c->no_locks;
 	return *busy ? CKR_OK : begun(c, rc);
 }
 
@@ -441,10 +534,30 @@ static const char *sync_setting(void)
 	return store_syncs() ? "pragma synchronous = extra;" : "pragma synchronous = off;";
 }
 
+/*
+ * A file that the system does not let it write SQLite opens for reading, whatever the reason, and
+ * never tries again.
+ */
+static int open_and_ask(struct db_conn *c)
+{
+	int rc, err;
+
+	errno = 0;
+	rc = sqlite3_open_v2(c->path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	err = errno;
+	if (rc == SQLITE_OK && sqlite3_db_readonly(c->db, "main") == 1)
+		c->refused = err != 0 ? err : EROFS;
+	return rc;
+}
+
+bool db_is_stale(const struct db_conn *c)
+{
+	return c->refused != 0 && faccessat(AT_FDCWD, c->path, W_OK, AT_EACCESS) == 0;
+}
+
 static CK_RV open_database(struct db_conn *c)
 {
-	int rc = sqlite3_open_v2(c->path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-				 NULL);
+	int rc = open_and_ask(c);
 	CK_RV rv;
 
 	if (rc == SQLITE_OK)

@@ -45,13 +45,15 @@ struct db_conn {
 	enum file_aim aim;		/* of the transaction */
 	bool opening;			/* damage is the token's then, not the device's */
 	bool indexed;			/* the indexes are there (db_schema) */
-	bool broken;			/* to be closed: a transaction could not be ended */
+	int refused;			/* the errno with which it was not opened for writing, or 0 */
+	bool broken;			/* to be closed, and then another one opened */
 	uint64_t before;		/* the mark at the beginning of the transaction */
 	uint64_t after;			/* and what it became by db_commit */
 	int changes;			/* SQLite's count of changed rows at the beginning */
 	bool schema_changed;
 	uint64_t steps;			/* that SQLite took in the transaction */
 	bool impatient;			/* does not wait for locks at all */
+	bool no_locks;			/* the last lock failed, and no other process is why */
 	struct db_wait wait;		/* for the lock that was in the way last */
 	struct db_conn *next;		/* of those that a fork left behind */
 };
@@ -64,13 +66,19 @@ struct db_conn {
 CK_RV db_open(const char *dir, struct db_conn **out) MUST_CHECK;
 void db_close(struct db_conn *c);
 
+/*
+ * Is it for reading alone, of a file that may be written? Then another one may be better: what was
+ * in the way may have passed.
+ */
+bool db_is_stale(const struct db_conn *c);
+
 /* In the child of a fork: lets go of the connection without touching it, and without losing it. */
 void db_abandon(struct db_conn *c);
 
 /*
  * The code for SQLite's result rc, logged in one line with the path, what failed and the cause.
  */
-CK_RV db_failed(const struct db_conn *c, const char *what, int rc) MUST_CHECK;
+CK_RV db_failed(struct db_conn *c, const char *what, int rc) MUST_CHECK;
 
 /* Logs that the database contradicts itself. */
 CK_RV db_malformed(const struct db_conn *c, const char *what) MUST_CHECK;

@@ -45,7 +45,7 @@ static CK_RV of_table(struct db_conn *c, unsigned int first, enum db_table table
 }
 
 /* Whatever cannot be bound leaves the statement with nothing, so it is not run. */
-static CK_RV bound(const struct db_conn *c, int rc)
+static CK_RV bound(struct db_conn *c, int rc)
 {
 	return rc == SQLITE_OK ? CKR_OK : db_failed(c, "change", rc);
 }
@@ -159,7 +159,7 @@ CK_RV db_object_read(struct db_conn *c, int64_t id, struct db_object *out)
 
 /* Writing */
 
-static CK_RV bind_value(const struct db_conn *c, sqlite3_stmt *s, const struct db_cell *cell)
+static CK_RV bind_value(struct db_conn *c, sqlite3_stmt *s, const struct db_cell *cell)
 {
 	if (cell->table == DB_BOOLEAN || cell->table == DB_INTEGER)
 		return bound(c, sqlite3_bind_int64(s, 1, cell->number));
