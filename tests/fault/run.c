@@ -98,7 +98,7 @@ static void read_child(void *arg)
 	struct reading *r = arg;
 	CK_RV end = CKR_OK;
 
-	script_use(r->backend, r->tokens);
+	script_use(r->backend, r->tokens, false);
 	r->result->rv = module_start();
 	if (r->result->rv == CKR_OK)
 		r->result->rv = state_read(&r->result->state);
@@ -213,7 +213,7 @@ static void stage_child(void *arg)
 	struct scene c;
 	CK_RV rv = CKR_OK;
 
-	script_use(s->backend, "script");
+	script_use(s->backend, "script", s->step && s->step->limited);
 	rv = s->step ? scene_open(s->step, &c) : script_begin();
 	if (rv == CKR_OK && s->step)
 		rv = s->step->call(&c);
@@ -279,7 +279,7 @@ const size_t store_kind_count = LENGTH(store_kinds);
 
 static void start_child(void *arg)
 {
-	script_use(arg, "none");
+	script_use(arg, "none", false);
 	if (module_start() != CKR_OK)
 		CHILD_END(1);
 	p11->C_Finalize(NULL);

@@ -305,6 +305,9 @@ static CK_RV start(struct scene *c)
 /* --- the script --------------------------------------------------------- */
 
 #define STEP(what, fn, ...) { .name = #what, .function = #fn, .call = what, __VA_ARGS__ }
+#define LIMITED(what, fn, ...) \
+	{ .name = "limited_" #what, .function = #fn, .call = what, .token = FIRST, \
+	  .pin = PIN_NONE, .before = logged_out, .tolerant = true, .limited = true, __VA_ARGS__ }
 #define USER	.token = FIRST, .pin = PIN_USER
 
 /* Each begins with what the one before it has left. */
@@ -319,6 +322,10 @@ const struct step steps[] = {
 	     .expected = CKR_PIN_INCORRECT, .tolerant = true),
 	STEP(so_login_right, C_Login, .token = FIRST, .pin = PIN_NONE, .before = logged_out,
 	     .tolerant = true),
+	LIMITED(login_wrong, C_Login, .expected = CKR_PIN_INCORRECT),
+	LIMITED(login_right, C_Login, .expected = CKR_OK),
+	LIMITED(so_login_wrong, C_Login, .expected = CKR_PIN_INCORRECT),
+	LIMITED(so_login_right, C_Login, .expected = CKR_OK),
 	STEP(create_data, C_CreateObject, USER),
 	STEP(create_key, C_CreateObject, USER),
 	STEP(copy, C_CopyObject, USER, .before = find_new_key),
@@ -340,16 +347,17 @@ const struct step steps[] = {
 
 const size_t step_count = LENGTH(steps);
 
-void script_use(const char *backend, const char *tokens)
+void script_use(const char *backend, const char *tokens, bool limited)
 {
 	const char *path = work_path("%s.conf", tokens);
 	char conf[8192];
 
 	snprintf(conf, sizeof(conf),
 		 "directories.tokendir = %s\nobjectstore.backend = %s\nlog.level = ERROR\n"
-		 "log.file = %s\n",
+		 "log.file = %s\n%s",
 		 work_path("%s", tokens), backend,
-		 getenv("FAULT_LOG") ? getenv("FAULT_LOG") : "/dev/null");
+		 getenv("FAULT_LOG") ? getenv("FAULT_LOG") : "/dev/null",
+		 limited ? "token.max_pin_tries = 50\n" : "");
 	mkdir(work_path("%s", tokens), 0700);
 	file_write(path, conf);
 	setenv("SOFTHSM2_CONF", path, 1);

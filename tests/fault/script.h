@@ -27,14 +27,18 @@ struct step {
 	bool reads;			/* changes nothing */
 	bool tolerant;			/* may succeed though its write failed: a flag is lost */
 	bool piecemeal;			/* not all or nothing */
+	bool limited;			/* wrong PINs are counted */
 	bool several;			/* of its objects a crash may leave the first ones */
 };
 
 extern const struct step steps[];
 extern const size_t step_count;
 
-/* Writes the configuration for a token directory below work_dir() and makes it the current one. */
-void script_use(const char *backend, const char *tokens);
+/*
+ * Writes the configuration for a token directory below work_dir() and makes it the current one.
+ * limited: with a limit for wrong PINs, high enough.
+ */
+void script_use(const char *backend, const char *tokens, bool limited);
 /* Makes the token with which the script begins. */
 CK_RV script_begin(void);
 

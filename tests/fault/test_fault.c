@@ -263,7 +263,7 @@ static void trial_child(void *arg)
 	struct scene c;
 	CK_RV rv = CKR_OK;
 
-	script_use(t->kind->backend, "tokens");
+	script_use(t->kind->backend, "tokens", t->step->limited);
 	rv = scene_open(t->step, &c);
 	if (rv != CKR_OK) {
 		wrong(r, "the step cannot begin: 0x%lx", rv);

@@ -34,8 +34,10 @@ static const char *const ways[REPLAY_DATA_WAYS] = {
 static CK_RV run_step(const struct step *step)
 {
 	struct scene c;
-	CK_RV rv = scene_open(step, &c);
+	CK_RV rv = CKR_OK;
 
+	script_use(all.kind->backend, "script", step->limited);
+	rv = scene_open(step, &c);
 	if (rv == CKR_OK)
 		rv = step->call(&c);
 	if (rv != step->expected)
@@ -70,7 +72,7 @@ static CK_RV record_row(struct ctx *c)
 	all.cuts = all.opened = 0;
 	p11->C_Finalize(NULL);
 	tree_remove(work_path("script"));
-	script_use(all.kind->backend, "script");
+	script_use(all.kind->backend, "script", false);
 	rv = script_begin();
 	p11->C_Finalize(NULL);
 	if (rv == CKR_OK)

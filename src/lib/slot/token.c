@@ -487,7 +487,8 @@ static CK_RV check_pin(struct token *t, struct edit *e)
 		return e->answer;
 	secbuf_free(e->key);
 	e->key = NULL;
-	return outcome(t, e, rv);
+	/* what was opened for writing could not even be read, and a login asks for no more */
+	return outcome(t, e, rv == CKR_TOKEN_WRITE_PROTECTED ? CKR_DEVICE_ERROR : rv);
 }
 
 static CK_RV reinit(struct token *t, const CK_BYTE *pin, CK_ULONG len, const CK_UTF8CHAR *label)
