@@ -411,11 +411,59 @@ static void make_directory(const char *dir)
 	free(path);
 }
 
+static void make_sparse(const char *dir)
+{
+	char *path = path_join(dir, DB_FILE);
+
+	CU_ASSERT_EQUAL(truncate(path, 0), 0);
+	CU_ASSERT_EQUAL(truncate(path, (off_t)10 << 30), 0);
+	free(path);
+}
+
+static void put_fifo(const char *dir, const char *name)
+{
+	char *path = path_join(dir, name);
+
+	CU_ASSERT_EQUAL(mkfifo(path, 0600), 0);
+	free(path);
+}
+
+static void journal_fifo(const char *dir)
+{
+	put_fifo(dir, DB_JOURNAL);
+}
+
+static void log_fifo(const char *dir)
+{
+	put_fifo(dir, DB_FILE "-wal");
+}
+
+static void journal_directory(const char *dir)
+{
+	char *path = path_join(dir, DB_JOURNAL);
+
+	CU_ASSERT_EQUAL(mkdir(path, 0700), 0);
+	free(path);
+}
+
+static void journal_link(const char *dir)
+{
+	char *path = path_join(dir, DB_JOURNAL);
+
+	CU_ASSERT_EQUAL(symlink("/dev/zero", path), 0);
+	free(path);
+}
+
 static const struct {
 	const char *name;
 	void (*spoil)(const char *dir);
 	CK_RV rv;
 } spoilt[] = {
+	{ "10 GiB of nothing", make_sparse, CKR_DATA_INVALID },
+	{ "FIFO for a journal", journal_fifo, CKR_DATA_INVALID },
+	{ "FIFO for a write-ahead log", log_fifo, CKR_DATA_INVALID },
+	{ "directory for a journal", journal_directory, CKR_DATA_INVALID },
+	{ "link for a journal", journal_link, CKR_DATA_INVALID },
 	{ "view", recreate_as_view, CKR_TOKEN_NOT_RECOGNIZED },
 	{ "virtual table", recreate_virtual, CKR_TOKEN_NOT_RECOGNIZED },
 	{ "other columns", drop_columns, CKR_DATA_INVALID },
@@ -449,6 +497,26 @@ static void test_open(void)
 	CU_ASSERT_EQUAL(help_open_code_on("db", "/dev/null"), CKR_TOKEN_NOT_RECOGNIZED);
 }
 
+/* It would be waited for without end. */
+static void test_fifo_later(void)
+{
+	struct help_token t;
+	struct attrset *attrs = NULL;
+	uint64_t id;
+	char *path;
+
+	create(&t);
+	id = help_add(t.store, 1);
+	put_fifo(t.dir, DB_JOURNAL);
+	CU_ASSERT_EQUAL(store_load(t.store, id, &attrs, NULL), CKR_DEVICE_ERROR);
+	CU_ASSERT_EQUAL(store_remove(t.store, id), CKR_DEVICE_ERROR);
+	path = path_join(t.dir, DB_JOURNAL);
+	CU_ASSERT_EQUAL(unlink(path), 0);
+	free(path);
+	CU_ASSERT_EQUAL(store_remove(t.store, id), CKR_OK);
+	help_destroy(&t);
+}
+
 /* Opening writes nothing: not a byte, not a file. */
 static void test_open_writes_nothing(void)
 {
@@ -478,6 +546,7 @@ static const struct unit_test tests[] = {
 	UNIT_TEST(test_scars),
 	UNIT_TEST(test_hostile_rows),
 	UNIT_TEST(test_open),
+	UNIT_TEST(test_fifo_later),
 	UNIT_TEST(test_open_writes_nothing),
 };
 

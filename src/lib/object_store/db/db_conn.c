@@ -414,6 +414,19 @@ static CK_RV take_read_lock(struct db_conn *c)
 	return rv == CKR_OK ? db_run(c, s) : rv;
 }
 
+/* SQLite would wait without end for somebody to open the other end of a FIFO. */
+static bool is_odd(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+static CK_RV look_at_journal(const struct db_conn *c)
+{
+	return is_odd(c->journal) ? db_malformed(c, "its journal is no regular file") : CKR_OK;
+}
+
 static int exec_begin(struct db_conn *c, enum file_aim aim)
 {
 	c->aim = aim;
@@ -444,13 +457,19 @@ static CK_RV begun(struct db_conn *c, int rc)
 
 CK_RV db_begin(struct db_conn *c, enum file_aim aim)
 {
-	return begun(c, exec_begin(c, aim));
+	CK_RV rv = look_at_journal(c);
+
+	return rv == CKR_OK ? begun(c, exec_begin(c, aim)) : rv;
 }
 
 CK_RV db_begin_or_busy(struct db_conn *c, bool *busy)
 {
 	int rc;
+	CK_RV rv = look_at_journal(c);
 
+	*busy = false;
+	if (rv != CKR_OK)
+		return rv;
 	c->impatient = true;
 	rc = exec_begin(c, FILE_WRITING);
 	c->impatient = false;
@@ -572,6 +591,18 @@ static CK_RV open_database(struct db_conn *c)
 	return rv == CKR_OK ? db_exec(c, settings, "open") : rv;
 }
 
+static char *path_ending(const char *path, const char *ending)
+{
+	size_t len = strlen(path), tail = strlen(ending) + 1;
+	char *out = malloc(len + tail);
+
+	if (out == NULL)
+		return NULL;
+	memcpy(out, path, len);
+	memcpy(out + len, ending, tail);
+	return out;
+}
+
 /* SQLite would open a link, a directory or a device too. */
 static CK_RV look_at_file(struct db_conn *c)
 {
@@ -588,6 +619,24 @@ static CK_RV look_at_file(struct db_conn *c)
 	c->dev = st.st_dev;
 	c->ino = st.st_ino;
 	return CKR_OK;
+}
+
+/* The files that SQLite looks for beside it. */
+static CK_RV look_beside(const struct db_conn *c)
+{
+	static const char *const endings[] = { "-journal", "-wal", "-shm" };
+	CK_RV rv = CKR_OK;
+
+	for (size_t i = 0; i < ARRAY_LEN(endings) && rv == CKR_OK; i++) {
+		char *path = path_ending(c->path, endings[i]);
+
+		if (path == NULL)
+			rv = CKR_HOST_MEMORY;
+		else if (is_odd(path))
+			rv = db_malformed(c, "what lies beside it is no regular file");
+		free(path);
+	}
+	return rv;
 }
 
 /* A name that begins with "file:" would be taken for something else. */
@@ -618,7 +667,10 @@ CK_RV db_open(const char *dir, struct db_conn **out)
 	c->aim = FILE_READING;
 	c->serial = atomic_fetch_add(&last_serial, 1);
 	c->path = database_path(dir);
-	rv = c->path == NULL ? CKR_HOST_MEMORY : look_at_file(c);
+	c->journal = c->path == NULL ? NULL : path_ending(c->path, "-journal");
+	rv = c->journal == NULL ? CKR_HOST_MEMORY : look_at_file(c);
+	if (rv == CKR_OK)
+		rv = look_beside(c);
 	if (rv == CKR_OK)
 		rv = open_database(c);
 	if (rv != CKR_OK) {
@@ -638,6 +690,7 @@ void db_close(struct db_conn *c)
 	if (sqlite3_close(c->db) != SQLITE_OK)
 		log_error("%s could not be closed", c->path);
 	free(c->path);
+	free(c->journal);
 	free(c);
 }
 

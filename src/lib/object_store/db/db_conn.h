@@ -37,6 +37,7 @@ struct db_wait {
 
 struct db_conn {
 	char *path;			/* of the database */
+	char *journal;			/* and of its journal */
 	sqlite3 *db;
 	sqlite3_stmt *statements[DB_STATEMENTS];
 	dev_t dev;			/* what the path led to then */
