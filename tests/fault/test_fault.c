@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -441,20 +442,82 @@ static struct {
 	bool ready;		/* the script has run */
 } all;
 
-static CK_RV trials_row(struct ctx *c)
+static CK_RV trials_from(const struct trial *given, const char *begin, size_t old, size_t new)
 {
-	const struct trial *given = c->arg;
 	struct trial t = *given;
-	size_t i = (size_t)(t.step - steps);
 
-	p11->C_Finalize(NULL);
-	t.old = &all.states[i];
-	t.new = &all.states[i + 1];
+	t.old = &all.states[old];
+	t.new = &all.states[new];
 	t.report = all.report;
 	t.blocks = all.blocks;
-	snprintf(t.begin, sizeof(t.begin), "step-%zu", i);
+	snprintf(t.begin, sizeof(t.begin), "%s", begin);
 	t.begin_hash = tokens_hash(t.begin);
 	return want(step_trials(&t));
+}
+
+static CK_RV trials_row(struct ctx *c)
+{
+	const struct trial *t = c->arg;
+	size_t i = (size_t)(t->step - steps);
+	char begin[32];
+
+	p11->C_Finalize(NULL);
+	snprintf(begin, sizeof(begin), "step-%zu", i);
+	return trials_from(t, begin, i, i + 1);
+}
+
+/* --- after a kill ------------------------------------------------------- */
+
+static const struct step *step_named(const char *name)
+{
+	const struct step *s = steps;
+
+	while (strcmp(s->name, name) != 0)
+		s++;
+	return s;
+}
+
+/* A change is all but made: a database has its new pages, and the journal that takes them back. */
+static void killed_child(void *arg)
+{
+	const struct store_kind *kind = arg;
+	const struct step *set = step_named("set");
+	const struct fault_plan plan = {
+		.kinds = FAULT_BIT(kind->late ? FAULT_REMOVE : FAULT_NAME), .first = 1, .last = 1,
+		.error = FAULT_KILL,
+	};
+	struct scene c;
+
+	script_use(kind->backend, "killed", false);
+	if (scene_open(set, &c) != CKR_OK)
+		return;
+	fault_begin(&plan);
+	set->call(&c);
+}
+
+static bool has_journal(void)
+{
+	glob_t found = { .gl_pathc = 0 };
+	bool there = glob(work_path("killed/*/sqlite3.db-journal"), 0, NULL, &found) == 0;
+
+	globfree(&found);
+	return there;
+}
+
+/* The module starts on what a kill has left: what was begun is taken back, in spite of faults. */
+static CK_RV recovery_row(struct ctx *c)
+{
+	const struct trial *t = c->arg;
+	size_t i = (size_t)(step_named("set") - steps);
+	char begin[32];
+
+	p11->C_Finalize(NULL);
+	snprintf(begin, sizeof(begin), "step-%zu", i);
+	if (!tokens_copy(begin, "killed") ||
+	    run_forked(killed_child, (void *)(uintptr_t)t->kind) != ROW_CRASHED ||
+	    has_journal() != t->kind->late)
+		return ROW_BROKEN;
+	return trials_from(t, "killed", i, i);
 }
 
 static CK_RV script_row(struct ctx *c)
@@ -489,6 +552,9 @@ static void store_trials(const struct store_kind *kind)
 
 			row_runf(ANY_STATE, trials_row, &t, CKR_OK, "%s_%s_%s", kind->name,
 				 groups[g].name, steps[i].name);
+			if (steps[i].starts)
+				row_runf(ANY_STATE, recovery_row, &t, CKR_OK, "%s_%s_recovery",
+					 kind->name, groups[g].name);
 		}
 	}
 }
