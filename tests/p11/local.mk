@@ -132,6 +132,9 @@ tests_p11_test_returns_SOURCES = \
 	%D%/returns/usual.def \
 	%D%/test_returns.c
 tests_p11_test_returns_LDADD = $(fault_libs)
+if WITH_OBJECTSTORE_BACKEND_DB
+tests_p11_test_returns_LDADD += $(SQLITE3_LIBS)
+endif
 # Without the wrapper of libtool: the program is started anew by its own name.
 tests_p11_test_returns_LDFLAGS = $(AM_LDFLAGS) -no-install
 

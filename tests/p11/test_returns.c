@@ -77,7 +77,7 @@ void rrows_each(void (*fn)(const struct rrow *r))
 	usual_each(fn);
 	for (size_t i = 0; i < LENGTH(tables); i++)
 		rrow_table_each(tables[i], fn);
-	troubles_each(fn);
+	troubles_each("file", fn);
 }
 
 static void test_keep(void)
@@ -93,7 +93,7 @@ static void test_usual(void)
 
 static void test_troubles(void)
 {
-	troubles_each(rrow_run);
+	troubles_each(conf_backend(), rrow_run);
 	if (not_possible)
 		printf("returns: %u rows not run: this process or its OpenSSL lacks what they "
 		       "need\n", not_possible);

@@ -33,6 +33,7 @@ struct rrow {
 /* Something that goes wrong with calls of many functions in the same way. */
 struct trouble {
 	const char *name;
+	const char *backend;		/* on tokens of that store alone; NULL: of any */
 	CK_RV expected;
 	bool forks;
 	bool (*possible)(void);		/* of the rows */
@@ -67,10 +68,10 @@ CK_RV out_of_memory(const struct rrow *r, struct ctx *c);
 
 /* Does usual.def call it? Then it is one of the 68 functions of 2.40. */
 bool usual_is(const char *function);
-/* Every row of usual.def, or every one that trouble.def makes of them. */
+/* Every row of usual.def, or every one that trouble.def makes of them for tokens of a store. */
 void usual_each(void (*fn)(const struct rrow *r));
-void troubles_each(void (*fn)(const struct rrow *r));
-/* Every row that there is. */
+void troubles_each(const char *backend, void (*fn)(const struct rrow *r));
+/* Every row that there is for tokens in files: what is documented. */
 void rrows_each(void (*fn)(const struct rrow *r));
 
 /* coverage.c: the tests of the tables themselves, and the document on standard output. */

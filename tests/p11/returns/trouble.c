@@ -171,12 +171,24 @@ CK_RV out_of_memory(const struct rrow *r, struct ctx *c)
 #define HERE		.forks = false
 #define CHILD		.forks = true
 #define MEMORY		.forks = true, .run = out_of_memory, .possible = fault_memory_works
-#define TROUBLE(nm, code, where, how, which) \
-	{ .name = #nm, .expected = (code), where, .bring = (how), .functions = (which) },
+#define TROUBLE_ON(store, nm, code, how, which, ...) \
+	{ .name = #nm, .backend = (store), .expected = (code), .bring = (how), \
+	  .functions = (which), __VA_ARGS__ },
+#define TROUBLE(nm, code, where, how, which) TROUBLE_ON(NULL, nm, code, how, which, where)
+#define FILE_TROUBLE(nm, code, where, how, which) TROUBLE_ON("file", nm, code, how, which, where)
+#define DB_TROUBLE(nm, code, where, how, which) TROUBLE_ON("db", nm, code, how, which, where)
 static const struct trouble troubles[] = {
 #include "trouble.def"
 };
 #undef TROUBLE
+#undef FILE_TROUBLE
+#undef DB_TROUBLE
+#undef TROUBLE_ON
+
+static bool is_on(const struct trouble *t, const char *backend)
+{
+	return !t->backend || strcmp(t->backend, backend) == 0;
+}
 
 static struct rrow trouble_row(const struct trouble *t, const struct usual *u)
 {
@@ -198,13 +210,14 @@ void usual_each(void (*fn)(const struct rrow *r))
 		fn(&usual_calls[i].row);
 }
 
-void troubles_each(void (*fn)(const struct rrow *r))
+void troubles_each(const char *backend, void (*fn)(const struct rrow *r))
 {
 	for (size_t t = 0; t < LENGTH(troubles); t++)
 		for (size_t i = 0; i < LENGTH(usual_calls); i++) {
 			struct rrow r = trouble_row(&troubles[t], &usual_calls[i]);
 
-			if (functions_match(troubles[t].functions, r.function))
+			if (is_on(&troubles[t], backend) &&
+			    functions_match(troubles[t].functions, r.function))
 				fn(&r);
 		}
 }

@@ -171,7 +171,8 @@ void test_others(void)
 	row_runf(RW_USER, seen, ours, CKR_OK, "others_seen");
 	row_runf(RW_USER, found, ours, CKR_OK, "others_found");
 	row_runf(RW_USER, pin_counts, ours, CKR_OK, "others_pin");
-	if (reference || access(SOFTHSM, R_OK) != 0)
+	/* Debian's knows no databases */
+	if (reference || strcmp(conf_backend(), "file") != 0 || access(SOFTHSM, R_OK) != 0)
 		return;
 	row_runf(RW_USER, seen, SOFTHSM, CKR_OK, "others_seen_of_softhsm");
 	row_runf(RW_USER, found, SOFTHSM, CKR_OK, "others_found_of_softhsm");
