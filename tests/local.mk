@@ -106,10 +106,10 @@ check-valgrind: all
 		LOG_COMPILER='$(LIBTOOL) --mode=execute $(VALGRIND) $(VALGRIND_FLAGS)'
 .PHONY: check-valgrind
 
-# The tests of the interface on databases instead of files.
+# The tests of the interface, and of the tools, on databases instead of files.
 check-db: all
 	TEST_BACKEND=db $(MAKE) $(AM_MAKEFLAGS) check \
-		TESTS='$(p11_tests) $(filter tests/p11/test_%,$(native_tests))'
+		TESTS='$(p11_tests) $(filter tests/p11/test_%,$(native_tests)) $(cli_tests)'
 .PHONY: check-db
 
 # The C tests of a build with --enable-coverage, and what they reached of src/lib.

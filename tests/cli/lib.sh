@@ -61,6 +61,11 @@ world()
 	export SOFTHSM2_CONF
 	printf '%s\n' "directories.tokendir = $world/tokens" \
 		'log.level = ERROR' "log.file = $world/log" >"$SOFTHSM2_CONF"
+	# the reference may know no databases; what it says of files holds for them, too
+	case ${side-}:${TEST_BACKEND-} in
+	reference:* | *:) ;;
+	*) set_conf "objectstore.backend = $TEST_BACKEND" ;;
+	esac
 }
 
 # set_conf LINE...: to the configuration; the last line for a key wins.

@@ -3,6 +3,7 @@
 # --convert, --backup, --restore and --check, which SoftHSM 2.6.1 does not have.
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
+unset TEST_BACKEND	# it goes from one to the other
 
 side=ours
 util=$SOFTHSM2_UTIL

@@ -3,6 +3,7 @@
 # What the tool says when the configuration or the module is not usable.
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
+unset TEST_BACKEND	# the configurations are its own
 
 # each NAME: the actions that look at the configuration.
 each()
