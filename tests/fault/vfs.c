@@ -23,6 +23,7 @@ static const int remove_codes[] = { SQLITE_IOERR_DELETE, SQLITE_IOERR_DIR_FSYNC,
 struct file {
 	sqlite3_file base;
 	sqlite3_file *real;	/* behind it, in the same block */
+	bool is_journal;
 };
 
 static sqlite3_vfs *parent;
@@ -68,11 +69,16 @@ PASS(xFileControl, (sqlite3_file *f, int op, void *arg), (real(f), op, arg))
 PASS(xSectorSize, (sqlite3_file *f), (real(f)))
 PASS(xDeviceCharacteristics, (sqlite3_file *f), (real(f)))
 
-/* What a short read does not fill is zeros. */
+/*
+ * What a short read does not fill is zeros. A journal that ends early is a torn one, of which
+ * nothing has reached the database: there it is a lie that no file system tells.
+ */
 static int layer_xRead(sqlite3_file *f, void *data, int len, sqlite3_int64 at)
 {
 	int rc = failure(FAULT_DB_READ, "xRead");
 
+	if (rc == SQLITE_IOERR_SHORT_READ && ((struct file *)f)->is_journal)
+		rc = SQLITE_IOERR_READ;
 	if (rc == SQLITE_IOERR_SHORT_READ)
 		memset(data, 0, (size_t)len);
 	return rc == SQLITE_OK ? real(f)->pMethods->xRead(real(f), data, len, at) : rc;
@@ -106,6 +112,7 @@ static int layer_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int f
 	if (rc != SQLITE_OK)
 		return rc;
 	file->real = (sqlite3_file *)(file + 1);
+	file->is_journal = (flags & SQLITE_OPEN_MAIN_JOURNAL) != 0;
 	rc = parent->xOpen(parent, name, file->real, flags, given);
 	if (file->real->pMethods)
 		f->pMethods = &methods;
