@@ -19,11 +19,17 @@ extern struct file main_file, object_files[KINDS];
 
 /* Makes the token and an object of each kind, and reads their files. */
 CK_RV scene_make(void);
+/* The same for a token of the database store, the configured one: fewer objects, and one file. */
+CK_RV scene_make_database(void);
 
-/* KINDS stands for token.object: then the objects are two private keys and private data. */
+/*
+ * KINDS stands for token.object: then the objects are two private keys and private data. DATABASE
+ * stands for sqlite3.db, with the token and all that is in it.
+ */
+#define DATABASE (KINDS + 1)
 struct scene {
 	unsigned kind;
-	unsigned present[4];		/* the kinds that are there */
+	unsigned present[8];		/* the kinds that are there */
 	size_t count;
 	unsigned bystander;
 };

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 struct file main_file, object_files[KINDS];
+static struct file database = { .name = "sqlite3.db" };
 
 /* What else is in the directory of a token. */
 static struct file others[] = { { .name = "generation" }, { .name = "token.lock" } };
@@ -74,25 +75,32 @@ static CK_RV kind_store(CK_SESSION_HANDLE s, enum kind kind)
 	return kind_make(s, kind, kind == DATA ? data : key ? private : public, &o);
 }
 
-CK_RV scene_make(void)
+static CK_RV token_begin(const char *tokens, CK_SESSION_HANDLE *s)
 {
 	static char name[256];
 	CK_SLOT_ID slot = 0;
-	CK_SESSION_HANDLE s = 0;
-	const char *dir;
 	CK_RV rv;
 
-	conf_use("master", NULL);
+	conf_use(tokens, NULL);
 	rv = module_start();
 	if (rv == CKR_OK)
 		rv = token_make("hostile", &slot);
 	if (rv == CKR_OK)
-		rv = session_open(slot, CKF_RW_SESSION, &s);
+		rv = session_open(slot, CKF_RW_SESSION, s);
 	if (rv == CKR_OK)
-		rv = login(s, CKU_USER, USER_PIN);
-	snprintf(name, sizeof(name), "%s", dir_entry(work_path("master")));
+		rv = login(*s, CKU_USER, USER_PIN);
+	snprintf(name, sizeof(name), "%s", dir_entry(work_path("%s", tokens)));
 	token_dir = name;
-	dir = work_path("master/%s", name);
+	return rv;
+}
+
+CK_RV scene_make(void)
+{
+	CK_SESSION_HANDLE s = 0;
+	const char *dir;
+	CK_RV rv = token_begin("master", &s);
+
+	dir = work_path("master/%s", token_dir);
 	for (unsigned k = 0; rv == CKR_OK && k < KINDS; k++) {
 		rv = kind_store(s, k);
 		if (rv == CKR_OK && !file_new(dir, &object_files[k]))
@@ -106,23 +114,43 @@ CK_RV scene_make(void)
 	return rv == CKR_OK && !file_read(dir, &main_file) ? ROW_BROKEN : rv;
 }
 
+CK_RV scene_make_database(void)
+{
+	const struct scene scene = scene_of(DATABASE);
+	CK_SESSION_HANDLE s = 0;
+	CK_RV rv = token_begin("database", &s);
+
+	for (size_t i = 0; rv == CKR_OK && i < scene.count; i++)
+		rv = kind_store(s, (enum kind)scene.present[i]);
+	p11->C_Finalize(NULL);
+	if (rv == CKR_OK && !file_read(work_path("database/%s", token_dir), &database))
+		rv = ROW_BROKEN;
+	return rv;
+}
+
 struct scene scene_of(unsigned kind)
 {
 	struct scene s = { .kind = kind, .bystander = kind == HMAC ? AES : HMAC };
 
-	if (kind == KINDS) {
+	if (kind >= KINDS) {
 		s.present[s.count++] = EC_PRIVATE;
 		s.present[s.count++] = AES;
 		s.present[s.count++] = DATA;
-	} else {
-		s.present[s.count++] = kind;
 	}
+	if (kind == DATABASE) {
+		s.present[s.count++] = ED_PRIVATE;
+		s.present[s.count++] = EC_PUBLIC;
+	}
+	if (kind < KINDS)
+		s.present[s.count++] = kind;
 	s.present[s.count++] = s.bystander;
 	return s;
 }
 
 const struct file *scene_file(const struct scene *s)
 {
+	if (s->kind == DATABASE)
+		return &database;
 	return s->kind == KINDS ? &main_file : &object_files[s->kind];
 }
 
@@ -157,7 +185,10 @@ bool scene_set(const struct scene *s)
 
 	tree_remove(work_path("scene"));
 	conf_use("scene", NULL);
-	ok = mkdir(work_path("scene/%s", token_dir), 0700) == 0 && file_put(&main_file);
+	ok = mkdir(work_path("scene/%s", token_dir), 0700) == 0;
+	if (s->kind == DATABASE)
+		return ok && file_put(&database);
+	ok = ok && file_put(&main_file);
 	for (size_t i = 0; i < LENGTH(others); i++)
 		ok = ok && file_put(&others[i]);
 	for (size_t i = 0; i < s->count; i++)

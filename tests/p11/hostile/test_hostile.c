@@ -15,17 +15,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Of the many damages, make check tries one in so many, and make check-long all. */
+/*
+ * Of the many damages, make check tries one in so many, and make check-long all. A database has far
+ * more bytes than a file, most of them of no use.
+ */
 #define STRIDE 31
+#define DATABASE_STRIDE 797
+#define DATABASE_LONG_STRIDE 5
 /* In one child; more would take too long under valgrind. */
 #define BATCH 100
 
 static const CK_BYTE patterns[] = { 0x01, 0x80, 0xff };
 
-static size_t stride(void)
+static size_t stride(unsigned kind)
 {
 	const char *share = getenv("MISUSE_SHARE");	/* set for valgrind */
-	size_t n = getenv("CHECK_LONG") ? 1 : STRIDE;
+	bool is_long = getenv("CHECK_LONG");
+	size_t n = is_long ? 1 : STRIDE;
+
+	if (kind == DATABASE)
+		n = is_long ? DATABASE_LONG_STRIDE : DATABASE_STRIDE;
 
 	return n * (share && atoi(share) > 0 ? (size_t)atoi(share) : 1);
 }
@@ -65,6 +74,7 @@ static struct {
 static char *doing;
 
 static size_t damages;
+static bool has_database;
 
 static CK_RV run_batch(struct ctx *c)
 {
@@ -80,7 +90,7 @@ static CK_RV run_batch(struct ctx *c)
 		if (!damage_apply(&batch.scene, number, doing, 200))
 			return ROW_BROKEN;
 		wrong = visit(&batch.scene, &found);
-		if (!wrong && batch.scene.kind != KINDS && !found.bystander)
+		if (!wrong && batch.scene.kind < KINDS && !found.bystander)
 			wrong = "the other key does not work";
 		if (wrong) {
 			fprintf(stderr, "%s: %s\n", doing, wrong);
@@ -93,7 +103,7 @@ static CK_RV run_batch(struct ctx *c)
 static CK_RV run_damages(struct ctx *c)
 {
 	unsigned kind = *(const unsigned *)c->arg;
-	size_t step = stride();
+	size_t step = stride(kind);
 	CK_RV rv = CKR_OK;
 
 	batch.scene = scene_of(kind);
@@ -153,6 +163,8 @@ static CK_RV make(struct ctx *c)
 
 static const char *name_of(unsigned kind)
 {
+	if (kind == DATABASE)
+		return "database";
 	return kind == KINDS ? "token" : kind_names[kind];
 }
 
@@ -166,6 +178,46 @@ static void test_damage(void)
 	for (size_t k = 0; k < LENGTH(kinds); k++)
 		row_runf(FINALIZED, run_damages, &kinds[k], CKR_OK, "damage_%s",
 			 name_of(kinds[k]));
+}
+
+/* --- databases ------------------------------------------------------------------------- */
+
+static CK_RV make_database(struct ctx *c)
+{
+	CK_RV rv = scene_make_database();
+
+	if (rv == CKR_OK)
+		rv = whole(c);
+	has_database = rv == CKR_OK;
+	return rv;
+}
+
+static CK_RV start_child(struct ctx *c)
+{
+	(void)c;
+	conf_use("nothing", NULL);
+	return module_start();
+}
+
+/* After the rest: what the keys give is known. */
+static void test_databases(void)
+{
+	static const unsigned kind = DATABASE;
+	const char *before = getenv("TEST_BACKEND");
+	struct ctx c = { .arg = NULL };
+
+	setenv("TEST_BACKEND", "db", 1);
+	if (fork_run(start_child, &c) == CKR_OK) {
+		row_runf(FINALIZED, make_database, &kind, CKR_OK, "make_database");
+		if (has_database)
+			row_runf(FINALIZED, run_damages, &kind, CKR_OK, "damage_database");
+	} else {
+		printf("hostile: there is no db store\n");
+	}
+	if (before)
+		setenv("TEST_BACKEND", before, 1);
+	else
+		unsetenv("TEST_BACKEND");
 }
 
 /* --- intruders -------------------------------------------------------------------- */
@@ -416,6 +468,7 @@ int main(int argc, char **argv)
 		{ "damage", .run = test_damage },
 		{ "refusals", .run = test_refusals },
 		{ "intruders", .run = test_intruders },
+		{ "databases", .run = test_databases },
 	};
 	static const struct program program = {
 		.name = "hostile", .tests = tests, .ntests = LENGTH(tests), .without_token = true,

@@ -66,14 +66,16 @@ static CK_RV use_verify(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE key, CK_MECHANISM 
 	enum kind kind = m->mechanism == CKM_ECDSA ? EC_PRIVATE :
 			 m->mechanism == CKM_DSA   ? DSA_PRIVATE : ED_PRIVATE;
 	CK_OBJECT_HANDLE private = 0;
-	CK_RV rv = p11->C_VerifyInit(s, m, key), verdict;
+	CK_RV rv = kind_make(s, kind, NULL, &private), verdict;
 
-	if (rv != CKR_OK)
+	if (rv == CKR_OK)
+		rv = p11->C_VerifyInit(s, m, key);
+	if (rv != CKR_OK) {
+		p11->C_DestroyObject(s, private);
 		return rv;
+	}
 	/* in between, and in the same session: the two operations have nothing in common */
-	verdict = kind_make(s, kind, NULL, &private);
-	if (verdict == CKR_OK)
-		verdict = use_sign(s, private, m, out);
+	verdict = use_sign(s, private, m, out);
 	if (verdict == CKR_OK)
 		verdict = p11->C_Verify(s, hash, sizeof(hash), out->data, out->len);
 	out->len = 1;
