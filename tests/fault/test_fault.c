@@ -52,6 +52,7 @@ struct trial {
 	const struct tokens_state *old, *new;
 	char begin[32];			/* the token directory that it starts with */
 	uint64_t begin_hash;
+	enum fault_kind failing;	/* what the first call that fails is for */
 	bool pristine;			/* no fault: what the calls are, and what a step leaves */
 	long *blocks;			/* that such a run leaves */
 	struct report *report;
@@ -122,6 +123,13 @@ static int error_of(const struct trial *t)
 	return t->plan.error;
 }
 
+/* No room for what is written, and none later: that has a code of its own. */
+static bool is_full(const struct trial *t)
+{
+	return t->failing == FAULT_WRITE && t->plan.last > t->plan.first &&
+	       (t->plan.error == ENOSPC || t->plan.error == EDQUOT || t->plan.error == EFBIG);
+}
+
 /* The codes for a disk, a machine or a library that fails, where they fit. */
 static bool is_sensible(const struct trial *t, CK_RV rv)
 {
@@ -131,6 +139,7 @@ static bool is_sensible(const struct trial *t, CK_RV rv)
 	case CKR_GENERAL_ERROR:		/* that of SoftHSM for a configuration it cannot read */
 		return t->step->starts;
 	case CKR_DEVICE_ERROR:
+		return !is_full(t);
 	case CKR_FUNCTION_FAILED:
 		return true;
 	case CKR_WRAPPED_KEY_INVALID:	/* OpenSSL does not say why a key cannot be unwrapped */
@@ -373,14 +382,21 @@ static bool is_tiresome(const struct trial *t, unsigned long n)
 	return next != same;
 }
 
-static bool is_chosen(const struct trial *t, unsigned long *number)
+/* Where there has been trouble more is tried: files that cannot be opened or locked. */
+static unsigned long stride_of(const struct trial *t)
 {
 	unsigned long stride = t->kind->late ? t->group->db_stride : t->group->stride;
 
 	if (is_long())
-		stride = 1;
+		return 1;
+	if (t->kind->late && (t->failing == FAULT_OPEN_WRITE || t->failing == FAULT_LOCK))
+		return 1 + stride / 16;
+	return stride;
+}
 
-	return (*number)++ % stride == 0;
+static bool is_chosen(const struct trial *t, unsigned long *number)
+{
+	return (*number)++ % stride_of(t) == 0;
 }
 
 /* An interruption passes, and so does another process's lock, for which the module waits. */
@@ -395,6 +411,7 @@ static bool fail_call(struct trial *t, unsigned long n, unsigned long *number)
 	const int *errors = fault_errors(t->report->made[n - 1].kind);
 	bool good = true;
 
+	t->failing = t->report->made[n - 1].kind;
 	for (; *errors != 0; errors++)
 		for (int lasting = 0; lasting < 2; lasting++) {
 			t->plan.error = *errors;

@@ -102,25 +102,36 @@ static int count_steps(void *arg)
 
 /* Codes */
 
-/*
- * Why the system makes no new file beside the database. 0: it does make one, or knows none without
- * a name, or is out of memory to ask.
- */
-static int no_new_file(const struct db_conn *c)
+/* A page on the disk, or the errno that says why not. */
+static int write_page(int fd)
 {
-	int fd = -1, err = 0;
+	static const unsigned char page[4096];
+
+	return file_write_all(fd, page, sizeof(page), 0) && fdatasync(fd) == 0 ? 0 : errno;
+}
+
+/*
+ * Why the system has no room for a journal beside the database. 0: it has, or knows no files
+ * without names, or there is no memory to ask.
+ */
+static int no_room(const struct db_conn *c)
+{
+	int err = 0;
 #ifdef O_TMPFILE
 	char *dir = strndup(c->path, (size_t)(strrchr(c->path, '/') - c->path) + 1);
+	int fd;
 
 	if (dir == NULL)
 		return 0;
 	fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd < 0 && errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)
+	if (fd >= 0)
+		err = write_page(fd);
+	else if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)
 		err = errno;
 	free(dir);
-#endif
 	if (fd >= 0)
 		(void)close(fd);
+#endif
 	return err;
 }
 
@@ -135,31 +146,26 @@ static int not_seen(const struct db_conn *c)
 }
 
 /*
- * The errno behind SQLite's result, 0 when there is none. Where a journal cannot be made SQLite
- * goes on to try other things, and forgets why.
+ * The errno behind SQLite's result, 0 when there is none. SQLite remembers only what happened to
+ * the database itself; where its journal is the matter it goes on to try other things, and forgets.
  */
 static int cause_of(const struct db_conn *c, int rc)
 {
+	const int primary = rc & 0xff;
 	int err = 0;
 
-	switch (rc & 0xff) {
-	case SQLITE_READONLY:
-		if (rc == SQLITE_READONLY_DBMOVED)
-			return not_seen(c);
+	if (rc == SQLITE_READONLY_DBMOVED)
+		return not_seen(c);
+	if (primary == SQLITE_READONLY)
 		return c->refused != 0 ? c->refused : EROFS;
-	case SQLITE_CANTOPEN:
-		if (c->aim == FILE_WRITING)
-			err = no_new_file(c);
-		if (err != 0)
-			return err;
-		break;
-	case SQLITE_IOERR:
-		break;
-	default:
+	if ((primary != SQLITE_CANTOPEN && primary != SQLITE_IOERR) || c->db == NULL)
 		return 0;
-	}
-	if (c->db == NULL)
-		return 0;
+	if (sqlite3_file_control(c->db, "main", SQLITE_FCNTL_LAST_ERRNO, &err) != SQLITE_OK)
+		err = 0;
+	if (err == 0 && c->aim == FILE_WRITING)
+		err = no_room(c);
+	if (err != 0)
+		return err;
 	/* db_mark reads by itself */
 	return sqlite3_extended_errcode(c->db) == rc ? sqlite3_system_errno(c->db) : errno;
 }
@@ -169,6 +175,7 @@ static bool is_in_doubt(int rc)
 {
 	switch (rc & 0xff) {
 	case SQLITE_IOERR:
+	case SQLITE_FULL:
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return true;
