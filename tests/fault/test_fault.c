@@ -123,10 +123,13 @@ static int error_of(const struct trial *t)
 	return t->plan.error;
 }
 
-/* No room for what is written, and none later: that has a code of its own. */
+/*
+ * No room for what is written, and none later: that has a code of its own, but for a token that is
+ * not listed while it cannot be put back after a kill.
+ */
 static bool is_full(const struct trial *t)
 {
-	return t->failing == FAULT_WRITE && t->plan.last > t->plan.first &&
+	return !t->step->starts && t->failing == FAULT_WRITE && t->plan.last > t->plan.first &&
 	       (t->plan.error == ENOSPC || t->plan.error == EDQUOT || t->plan.error == EFBIG);
 }
 
