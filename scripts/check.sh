@@ -233,7 +233,9 @@ mkdir -p "$work" || die "cannot make the directory $work"
 install_packages "$work/packages.log" $packages
 make_configure "$work/autoreconf.log"
 for part in $parts; do
+	part_start=$(date +%s)
 	"run_$part"
+	say "$part took $(($(date +%s) - part_start)) s"
 done
 say "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
