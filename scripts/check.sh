@@ -5,7 +5,7 @@ set -u
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-all_parts='plain reference sanitizers valgrind symbols distcheck'
+all_parts='plain reference guard sanitizers valgrind symbols distcheck'
 usage="usage: scripts/check.sh [PART...]
 parts: $all_parts (all by default), clang, coverage,
        debian (packages, lintian, and an upgrade from Debian's own in a tree of
@@ -120,6 +120,17 @@ run_reference()
 		MODULE="$reference"
 }
 
+# Instructions and system calls of the module's operations: no clock is looked at.
+run_guard()
+{
+	need_plain || return
+	(cd "$work/plain" && make -s bench-guard) \
+		>"$work/guard.log" 2>&1
+	guard_status=$?
+	[ $guard_status -eq 0 ] || grep -v '^ok: ' "$work/guard.log"
+	count guard $guard_status
+}
+
 run_sanitizers()
 {
 	if build sanitizers --enable-sanitizers=address,undefined; then
@@ -212,7 +223,7 @@ run_debian()
 }
 
 packages="$build_packages c++=g++ python3 libcunit1-dev libsqlite3-dev sqlite3 ldnsutils openssl
-	valgrind libc6-dbg xz-utils
+	valgrind strace libc6-dbg xz-utils
 	pkcs11-tool=opensc p11tool=gnutls-bin p11-kit softhsm2
 	libengine-pkcs11-openssl jarsigner=default-jdk-headless p11-kit-modules
 	modutil=libnss3-tools ssh=openssh-client sshd=openssh-server pki=strongswan-pki
