@@ -3,7 +3,7 @@
 
 #include "fuzz/fuzz.h"
 
-#include "object_store/file_format.h"
+#include "object_store/file/file_format.h"
 
 static void write_and_read(const struct attrset *s, uint64_t generation)
 {

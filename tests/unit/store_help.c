@@ -18,7 +18,7 @@
 
 #include "common/buf.h"
 #include "common/str.h"
-#include "object_store/file_format.h"
+#include "object_store/file/file_format.h"
 #include "unit/unit.h"
 
 /* Token attributes, as in docs/STORAGE.md. */

@@ -9,7 +9,7 @@
 #include "bin/common/message.h"
 #include "bin/dump/dump_file.h"
 #include "common/buf.h"
-#include "object_store/file_format.h"
+#include "object_store/file/file_format.h"
 
 static int usage(void)
 {

@@ -6,7 +6,7 @@
 
 #include "common/reason.h"
 #include "crypto/ossl/ossl.h"
-#include "object_store/file_format.h"
+#include "object_store/file/file_format.h"
 #include "slot/token_attrs.h"
 
 static const char magic[16] = "SoftHSM2 archive";

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "common/reason.h"
-#include "object_store/file_io.h"
+#include "object_store/file/file_io.h"
 
 #define CHUNK ((size_t)1 << 20)
 

@@ -16,9 +16,9 @@
 #ifdef WITH_OBJECTSTORE_BACKEND_DB
 #include "object_store/db/db_aside.h"
 #endif
-#include "object_store/file_commit.h"
-#include "object_store/file_format.h"
-#include "object_store/file_watch.h"
+#include "object_store/file/file_commit.h"
+#include "object_store/file/file_format.h"
+#include "object_store/file/file_watch.h"
 
 /* SoftHSM 2.6.1 unlocks a file before the last bytes are in it: what is damaged is read again. */
 #define TRIES 5

@@ -13,8 +13,8 @@
 #include "common/log.h"
 #include "common/reason.h"
 #include "common/str.h"
-#include "object_store/file_commit.h"
-#include "object_store/file_lock.h"
+#include "object_store/file/file_commit.h"
+#include "object_store/file/file_lock.h"
 
 #define MARKER "moving"
 #define BUILD "new"

@@ -12,7 +12,7 @@
 
 #include <sys/stat.h>
 
-#include "object_store/file_io.h"
+#include "object_store/file/file_io.h"
 
 struct exchange {
 	char *tokendir;

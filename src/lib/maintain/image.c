@@ -7,7 +7,7 @@
 
 #include "common/reason.h"
 #include "crypto/ossl/ossl.h"
-#include "object_store/file_format.h"
+#include "object_store/file/file_format.h"
 
 /* Looks until one is quiet. Each costs less than a read; what never rests is taken as it is. */
 #define LOOKS 64

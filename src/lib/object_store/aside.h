@@ -2,7 +2,7 @@
 #ifndef OBJECT_STORE_ASIDE_H
 #define OBJECT_STORE_ASIDE_H
 
-#include "object_store/file_io.h"
+#include "object_store/file/file_io.h"
 
 /*
  * "NAME.damaged", or with a number behind it, whichever is free in the open directory.

@@ -2,14 +2,15 @@ libcore_la_SOURCES += \
 	%D%/aside.c %D%/aside.h \
 	%D%/backend.h \
 	%D%/db/db_files.h \
-	%D%/file_commit.c %D%/file_commit.h \
-	%D%/file_format.c %D%/file_format.h \
-	%D%/file_io.c %D%/file_io.h \
-	%D%/file_lock.c %D%/file_lock.h \
-	%D%/file_notify.c %D%/file_notify.h \
-	%D%/file_objects.c %D%/file_objects.h \
-	%D%/file_token.c %D%/file_token.h \
-	%D%/file_watch.c %D%/file_watch.h \
+	%D%/file/file_commit.c %D%/file/file_commit.h \
+	%D%/file/file_format.c %D%/file/file_format.h \
+	%D%/file/file_io.c %D%/file/file_io.h \
+	%D%/file/file_lock.c %D%/file/file_lock.h \
+	%D%/file/file_notify.c %D%/file/file_notify.h \
+	%D%/file/file_objects.c %D%/file/file_objects.h \
+	%D%/file/file_token.c %D%/file/file_token.h \
+	%D%/file/file_version.c %D%/file/file_version.h \
+	%D%/file/file_watch.c %D%/file/file_watch.h \
 	%D%/id_table.c %D%/id_table.h \
 	%D%/probe.c %D%/probe.h \
 	%D%/store.c %D%/store.h \

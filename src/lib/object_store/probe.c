@@ -8,7 +8,7 @@
 
 #include "common/str.h"
 #include "object_store/db/db_files.h"
-#include "object_store/file_io.h"
+#include "object_store/file/file_io.h"
 
 static const char *const file_names[] = { "*" FILE_OBJECT, "*" FILE_LOCKFILE, "*" FILE_TEMP,
 					  FILE_GENERATION, NULL };

@@ -4,30 +4,20 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/log.h"
 #include "object_store/backend.h"
-#include "object_store/file_commit.h"
-#include "object_store/file_format.h"
-#include "object_store/file_lock.h"
-#include "object_store/file_objects.h"
-#include "object_store/file_token.h"
-#include "object_store/file_watch.h"
+#include "object_store/file/file_commit.h"
+#include "object_store/file/file_format.h"
+#include "object_store/file/file_lock.h"
+#include "object_store/file/file_objects.h"
+#include "object_store/file/file_token.h"
+#include "object_store/file/file_version.h"
+#include "object_store/file/file_watch.h"
 
 /* Times of files move in steps: a younger file may change without its times showing it. */
 #define RACY_NS (20ULL * 1000000U)
-
-/*
- * SoftHSM 2.6.1 empties a file, and unlocks it before the last of the new bytes are in it. A
- * damaged file that was just written is read again a few times, an empty one, whose writer may be
- * waiting for a processor, for half a second, with growing pauses.
- */
-#define PATIENCE_NS (1000ULL * 1000000U)
-#define PATIENCE_TRIES 5
-#define PATIENCE_TRIES_EMPTY 8
-#define PATIENCE_PAUSE_NS (2L * 1000000)
 
 struct store_file {
 	struct store base;
@@ -64,89 +54,6 @@ static CK_RV use_dir(struct store_file *f, enum file_aim aim)
 		rv = CKR_OBJECT_HANDLE_INVALID;
 	}
 	return or_removed(f, rv);
-}
-
-/* Versions of a file */
-
-struct version {
-	struct attrset *attrs;
-	uint64_t generation;
-	struct stat st;
-};
-
-static CK_RV read_version(const struct file_dir *d, const char *name, int fd, bool lock,
-			  struct version *v)
-{
-	struct buf bytes = BUF_INIT;
-	CK_RV rv = file_read(d, name, fd, lock, &bytes, &v->st);
-
-	if (rv == CKR_OK)
-		rv = file_decode(bytes.data, bytes.len, &v->generation, &v->attrs);
-	buf_free(&bytes);
-	return rv;
-}
-
-static CK_RV read_patiently(const struct file_dir *d, const char *name, int fd, bool lock,
-			    struct version *v)
-{
-	for (int i = 0;; i++) {
-		struct timespec pause = { 0, PATIENCE_PAUSE_NS };
-		CK_RV rv = read_version(d, name, fd, lock, v);
-		bool empty = rv == CKR_DATA_INVALID && v->st.st_size == 0;
-
-		if (rv != CKR_DATA_INVALID || i >= (empty ? PATIENCE_TRIES_EMPTY : PATIENCE_TRIES) ||
-		    !file_is_younger(file_mtime(&v->st), PATIENCE_NS))
-			return rv;
-		if (empty)
-			pause.tv_nsec <<= i;
-		(void)nanosleep(&pause, NULL);
-	}
-}
-
-/* Logs damage once for each version of a file, however often it is asked for. */
-static void tell_damage(const struct file_dir *d, const char *name, uint64_t *told)
-{
-	struct stat st;
-	uint64_t version = 1;
-
-	if (fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		version = (file_ctime(&st) ^ (uint64_t)st.st_ino << 32 ^ (uint64_t)st.st_size) | 1;
-	if (version == *told)
-		return;
-	*told = version;
-	log_error("%s/%s is left out: it is damaged, or it or its lock file is no regular file",
-		  d->path, name);
-}
-
-/* *fd: where the rest of the work is to be done; -1 when there is none. */
-static CK_RV load_quiet(const struct file_dir *d, const char *name, struct version *v, int *fd)
-{
-	struct buf bytes = BUF_INIT;
-	CK_RV rv = file_open_quiet(d, name, &bytes, &v->st, fd);
-
-	if (rv == CKR_OK && *fd < 0)
-		rv = file_decode(bytes.data, bytes.len, &v->generation, &v->attrs);
-	buf_free(&bytes);
-	return rv;
-}
-
-static CK_RV load_name(struct store_file *f, const char *base, uint64_t *damage_told,
-		       struct version *v)
-{
-	struct file_name name = file_name(base, FILE_OBJECT);
-	CK_RV rv = file_dir_open(&f->dir, FILE_READING);
-	int fd = -1;
-
-	if (rv != CKR_OK)
-		return rv;
-	rv = load_quiet(&f->dir, name.s, v, &fd);
-	if (rv == CKR_OK && fd >= 0) {
-		rv = read_patiently(&f->dir, name.s, fd, true, v);
-		file_close(&f->dir, name.s, fd);
-	}
-	if (rv == CKR_DATA_INVALID)
-		tell_damage(&f->dir, name.s, damage_told);
-	return rv;
 }
 
 /* Stamps */
@@ -249,12 +156,12 @@ static CK_RV file_load(struct store *s, uint64_t id, struct attrset **out,
 {
 	struct store_file *f = as_file(s);
 	struct object_file *o = file_objects_get(&f->objects, id);
-	struct version v;
+	struct file_version v;
 	CK_RV rv;
 
 	if (o == NULL)
 		return CKR_OBJECT_HANDLE_INVALID;
-	rv = load_name(f, o->base, &o->damage_seen, &v);
+	rv = file_version_load(&f->dir, o->base, &o->damage_seen, &v);
 	if (rv != CKR_OK)
 		return rv;
 	if (stamp != NULL)
@@ -421,7 +328,7 @@ struct edit {
 
 /* Puts the edited version, which has its new generation, in place of the held one. */
 static CK_RV replace_held(struct store_file *f, const struct edit *e, const struct file_hold *h,
-			  const struct version *v)
+			  const struct file_version *v)
 {
 	struct buf bytes = BUF_INIT;
 	struct file_stage stage;
@@ -463,7 +370,7 @@ static struct store_stamp stamp_now(const struct file_dir *d, const char *base, 
 
 /* Gives the version to who asked for it, or frees it. */
 static void give_edited(struct store_file *f, const struct edit *e, CK_RV rv, bool changed,
-			struct version *v)
+			struct file_version *v)
 {
 	if (rv != CKR_OK || e->out == NULL) {
 		attrset_free(v->attrs);
@@ -477,9 +384,9 @@ static void give_edited(struct store_file *f, const struct edit *e, CK_RV rv, bo
 static CK_RV edit_held(struct store_file *f, const struct edit *e, const struct file_hold *h)
 {
 	struct file_name name = file_name(e->base, FILE_OBJECT);
-	struct version v = { .attrs = NULL };
+	struct file_version v = { .attrs = NULL };
 	bool changed = false;
-	CK_RV rv = read_patiently(&f->dir, name.s, h->fd, false, &v);
+	CK_RV rv = file_version_read(&f->dir, name.s, h->fd, false, &v);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -497,9 +404,9 @@ static CK_RV edit_held(struct store_file *f, const struct edit *e, const struct 
 /* Where nothing can be written, an edit that turns out to change nothing succeeds all the same. */
 static CK_RV edit_read_only(struct store_file *f, const struct edit *e)
 {
-	struct version v = { .attrs = NULL };
+	struct file_version v = { .attrs = NULL };
 	bool changed = false;
-	CK_RV rv = load_name(f, e->base, e->damage_told, &v);
+	CK_RV rv = file_version_load(&f->dir, e->base, e->damage_told, &v);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -526,7 +433,7 @@ static CK_RV edit_name(struct store_file *f, const struct edit *e)
 		file_release(&f->dir, e->base, &h);
 	}
 	if (rv == CKR_DATA_INVALID)
-		tell_damage(&f->dir, file_name(e->base, FILE_OBJECT).s, e->damage_told);
+		file_version_damaged(&f->dir, e->base, e->damage_told);
 	return rv;
 }
 
@@ -555,12 +462,12 @@ static CK_RV file_token_edit(struct store *s, store_edit *edit, void *arg)
 static CK_RV file_token_load(struct store *s, struct attrset **out)
 {
 	struct store_file *f = as_file(s);
-	struct version v;
+	struct file_version v;
 	bool was_open = f->dir.fd >= 0;
 	CK_RV rv = file_watch_dir(&f->watch, &f->dir, FILE_READING);
 
 	if (rv == CKR_OK)
-		rv = load_name(f, FILE_TOKEN, &f->token_damage, &v);
+		rv = file_version_load(&f->dir, FILE_TOKEN, &f->token_damage, &v);
 	if (rv == CKR_OK)
 		*out = v.attrs;
 	if (!was_open)

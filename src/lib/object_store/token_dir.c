@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
-#include "object_store/file_commit.h"
+#include "object_store/file/file_commit.h"
 
 /* Nobody takes so long to make a token. */
 #define STALE_NS (3600ULL * 1000000000U)

@@ -6,7 +6,7 @@
 #define OBJECT_STORE_TOKEN_DIR_H
 
 #include "common/attrset.h"
-#include "object_store/file_io.h"
+#include "object_store/file/file_io.h"
 
 /* What a backend has in a token's directory. */
 struct token_layout {

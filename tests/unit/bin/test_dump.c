@@ -9,7 +9,7 @@
 #include "bin/dump/dump_file.h"
 #include "bin/dump/native.h"
 #include "common/str.h"
-#include "object_store/file_format.h"
+#include "object_store/file/file_format.h"
 #include "unit/unit.h"
 
 /* An object with a value of each kind. */

@@ -8,7 +8,7 @@
 #include "crypto/ossl/ossl.h"
 #include "maintain/archive.h"
 #include "maintain/archive_file.h"
-#include "object_store/file_format.h"
+#include "object_store/file/file_format.h"
 #include "slot/token_attrs.h"
 #include "unit/store_help.h"
 #include "unit/unit.h"

@@ -11,7 +11,7 @@
 #include "crypto/ossl/ossl.h"
 #include "crypto/tokenkey.h"
 #include "object/object.h"
-#include "object_store/file_notify.h"
+#include "object_store/file/file_notify.h"
 #include "slot/token_attrs.h"
 #include "unit/nomem.h"
 #include "unit/unit.h"

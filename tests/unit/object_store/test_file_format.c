@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/str.h"
-#include "object_store/file_format.h"
+#include "object_store/file/file_format.h"
 #include "unit/unit.h"
 
 /* The worked example of docs/STORAGE.md. */

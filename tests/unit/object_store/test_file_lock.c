@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "object_store/file_lock.h"
+#include "object_store/file/file_lock.h"
 #include "unit/unit.h"
 
 /* Each test runs with both kinds of locks, on one empty file. */

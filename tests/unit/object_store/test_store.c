@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #include "common/str.h"
-#include "object_store/file_commit.h"
-#include "object_store/file_format.h"
-#include "object_store/file_lock.h"
-#include "object_store/file_notify.h"
+#include "object_store/file/file_commit.h"
+#include "object_store/file/file_format.h"
+#include "object_store/file/file_lock.h"
+#include "object_store/file/file_notify.h"
 #include "unit/store_help.h"
 #include "unit/unit.h"
 

@@ -19,8 +19,8 @@
 
 #include "common/log.h"
 #include "common/str.h"
-#include "object_store/file_commit.h"
-#include "object_store/file_format.h"
+#include "object_store/file/file_commit.h"
+#include "object_store/file/file_format.h"
 #include "unit/store_help.h"
 #include "unit/unit.h"
 

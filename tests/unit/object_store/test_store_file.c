@@ -13,9 +13,9 @@
 
 #include "common/log.h"
 #include "common/str.h"
-#include "object_store/file_format.h"
-#include "object_store/file_io.h"
-#include "object_store/file_notify.h"
+#include "object_store/file/file_format.h"
+#include "object_store/file/file_io.h"
+#include "object_store/file/file_notify.h"
 #include "unit/store_help.h"
 #include "unit/unit.h"
 

@@ -12,7 +12,7 @@
 
 #include "common/log.h"
 #include "common/str.h"
-#include "object_store/file_lock.h"
+#include "object_store/file/file_lock.h"
 #include "unit/store_help.h"
 #include "unit/unit.h"
 

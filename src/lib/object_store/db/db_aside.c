@@ -13,7 +13,7 @@
 #include "object_store/aside.h"
 #include "object_store/db/db_object.h"
 #include "object_store/db/db_schema.h"
-#include "object_store/file_commit.h"
+#include "object_store/file/file_commit.h"
 
 static const char *const tables[] = { "boolean", "integer", "binary", "array" };
 

@@ -2,7 +2,7 @@
 #ifndef OBJECT_STORE_DB_ASIDE_H
 #define OBJECT_STORE_DB_ASIDE_H
 
-#include "object_store/file_io.h"
+#include "object_store/file/file_io.h"
 
 /*
  * Writes the rows of the object to a file in the token directory dir, as SQL statements that would

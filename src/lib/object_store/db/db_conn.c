@@ -13,7 +13,7 @@
 #include "common/log.h"
 #include "common/str.h"
 #include "object_store/backend.h"
-#include "object_store/file_format.h"
+#include "object_store/file/file_format.h"
 
 /* A record is an attribute's value and a few numbers. */
 #define RECORD_MAX ((int)FILE_SIZE_MAX + 4096)

@@ -16,7 +16,7 @@
 
 #include "common/base.h"
 #include "object_store/db/db_files.h"
-#include "object_store/file_io.h"
+#include "object_store/file/file_io.h"
 
 /* No state of a database has this mark. */
 #define DB_MARK_NONE UINT64_MAX

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "object_store/file_format.h"
+#include "object_store/file/file_format.h"
 
 /*
  * So many changed objects are loaded one by one when they are asked for, more of them in a second

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "common/str.h"
-#include "object_store/file_format.h"
+#include "object_store/file/file_format.h"
 
 /* The kept statements: one of each of the first four kinds for each table. */
 enum {

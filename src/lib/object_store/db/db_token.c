@@ -8,7 +8,7 @@
 
 #include "common/log.h"
 #include "object_store/db/db_object.h"
-#include "object_store/file_commit.h"
+#include "object_store/file/file_commit.h"
 #include "object_store/token_dir.h"
 
 /* SQLite would make it with another mode. It is closed before SQLite opens it. */

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "object_store/file_notify.h"
+#include "object_store/file/file_notify.h"
 
 #include <errno.h>
 #include <stdatomic.h>

@@ -11,7 +11,7 @@
 #ifndef OBJECT_STORE_FILE_WATCH_H
 #define OBJECT_STORE_FILE_WATCH_H
 
-#include "object_store/file_notify.h"
+#include "object_store/file/file_notify.h"
 
 /* One look at the directory. */
 struct file_view {

@@ -5,7 +5,7 @@
 #ifndef OBJECT_STORE_FILE_OBJECTS_H
 #define OBJECT_STORE_FILE_OBJECTS_H
 
-#include "object_store/file_io.h"
+#include "object_store/file/file_io.h"
 #include "object_store/id_table.h"
 
 /* One object file, by the base of its name. */

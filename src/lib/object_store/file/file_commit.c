@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "object_store/file_commit.h"
+#include "object_store/file/file_commit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 
 #include "common/log.h"
 #include "object_store/backend.h"
-#include "object_store/file_lock.h"
+#include "object_store/file/file_lock.h"
 
 /* Somebody who replaces a file again and again just before we have its lock is no honest writer. */
 #define HOLD_TRIES 1000

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "object_store/file_io.h"
+#include "object_store/file/file_io.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,8 +13,8 @@
 
 #include "common/log.h"
 #include "common/str.h"
-#include "object_store/file_format.h"
-#include "object_store/file_lock.h"
+#include "object_store/file/file_format.h"
+#include "object_store/file/file_lock.h"
 
 /* A second is long for a writer, and for the steps in which times of files move. */
 #define FLUX_NS (1000ULL * 1000000U)

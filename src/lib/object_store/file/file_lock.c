@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "object_store/file_lock.h"
+#include "object_store/file/file_lock.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,12 +1,12 @@
 #include "config.h"
 
-#include "object_store/file_token.h"
+#include "object_store/file/file_token.h"
 
 #include <errno.h>
 #include <fcntl.h>
 
-#include "object_store/file_commit.h"
-#include "object_store/file_format.h"
+#include "object_store/file/file_commit.h"
+#include "object_store/file/file_format.h"
 #include "object_store/token_dir.h"
 
 #define TOKEN_OBJECT FILE_TOKEN FILE_OBJECT

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "object_store/file_watch.h"
+#include "object_store/file/file_watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "common/log.h"
-#include "object_store/file_format.h"
-#include "object_store/file_lock.h"
+#include "object_store/file/file_format.h"
+#include "object_store/file/file_lock.h"
 
 /*
  * Times of files move in steps of some milliseconds, so a second change may show the same time as

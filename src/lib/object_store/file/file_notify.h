@@ -8,7 +8,7 @@
 #ifndef OBJECT_STORE_FILE_NOTIFY_H
 #define OBJECT_STORE_FILE_NOTIFY_H
 
-#include "object_store/file_io.h"
+#include "object_store/file/file_io.h"
 
 struct file_notify {
 	int fd;		/* -1 while off */

@@ -8,7 +8,7 @@
 #ifndef OBJECT_STORE_FILE_COMMIT_H
 #define OBJECT_STORE_FILE_COMMIT_H
 
-#include "object_store/file_io.h"
+#include "object_store/file/file_io.h"
 
 /* Exclusive locks on X.lock and X.object, in this order, as SoftHSM takes them. */
 struct file_hold {

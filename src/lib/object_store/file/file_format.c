@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "object_store/file_format.h"
+#include "object_store/file/file_format.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 #include "config.h"
 
-#include "object_store/file_objects.h"
+#include "object_store/file/file_objects.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "object_store/file_commit.h"
+#include "object_store/file/file_commit.h"
 
 #define BUCKETS_MIN 64
 
