@@ -18,7 +18,7 @@ static struct secbuf *decode_all(const char *text, size_t len)
 	return NULL;
 }
 
-/* OpenSSL is lenient about white space, padding and bits left over: what it makes of them differs. */
+/* OpenSSL is lenient about blanks, padding and bits left over; what it makes of them differs. */
 static bool is_strict(const char *text, size_t len, const struct secbuf *decoded)
 {
 	struct secbuf *again = base64_encode(decoded->data, decoded->len);

@@ -165,7 +165,8 @@ static CK_RV file_load(struct store *s, uint64_t id, struct attrset **out,
 	if (rv != CKR_OK)
 		return rv;
 	if (stamp != NULL)
-		*stamp = make_stamp(&v.st, v.generation, file_is_younger(file_ctime(&v.st), RACY_NS));
+		*stamp = make_stamp(&v.st, v.generation,
+				    file_is_younger(file_ctime(&v.st), RACY_NS));
 	*out = v.attrs;
 	return CKR_OK;
 }

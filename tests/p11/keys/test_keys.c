@@ -440,7 +440,7 @@ static CK_RV unwrap_with_generic(struct ctx *c)
 
 /* --- always authenticate ------------------------------------------------- */
 
-/* An RSA pair whose private half wants the PIN at each use, and a key wrapped with the public one. */
+/* An RSA pair whose private half wants the PIN each time, and a key wrapped with the public one. */
 static CK_RV make_guarded(struct ctx *c, struct wrapped *w)
 {
 	CK_OBJECT_HANDLE public = 0, key = 0;

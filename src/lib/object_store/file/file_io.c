@@ -229,8 +229,8 @@ static CK_RV read_steady(const struct file_dir *d, const char *name, int fd, str
 
 /*
  * SoftHSM's writers lock a file, empty it, and fill it: what was quiet for a while, and still was
- * after it was read, needs no lock; of the rest, what was read may not be of one version. No lock is
- * no reason not to read either: a file system may know none, and ours are replaced whole anyway.
+ * after it was read, needs no lock; of the rest, what was read may not be of one version. Without a
+ * lock it is read all the same: a file system may know none, and ours are replaced whole anyway.
  */
 CK_RV file_read(const struct file_dir *d, const char *name, int fd, bool lock, struct buf *bytes,
 		struct stat *st)

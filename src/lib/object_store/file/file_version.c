@@ -37,8 +37,9 @@ CK_RV file_version_read(const struct file_dir *d, const char *name, int fd, bool
 		struct timespec pause = { 0, PATIENCE_PAUSE_NS };
 		CK_RV rv = read_version(d, name, fd, lock, v);
 		bool empty = rv == CKR_DATA_INVALID && v->st.st_size == 0;
+		int tries = empty ? PATIENCE_TRIES_EMPTY : PATIENCE_TRIES;
 
-		if (rv != CKR_DATA_INVALID || i >= (empty ? PATIENCE_TRIES_EMPTY : PATIENCE_TRIES) ||
+		if (rv != CKR_DATA_INVALID || i >= tries ||
 		    !file_is_younger(file_mtime(&v->st), PATIENCE_NS))
 			return rv;
 		if (empty)
