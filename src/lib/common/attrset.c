@@ -74,7 +74,6 @@ static void attr_clear(const struct attrset *s, struct attr *a)
 	case ATTR_ULONG:
 		break;
 	}
-	OPENSSL_cleanse(a, sizeof(*a));
 }
 
 static void items_free(struct attrset *s)
@@ -129,6 +128,9 @@ static size_t index_of(const struct attrset *s, CK_ATTRIBUTE_TYPE type)
 {
 	size_t low = 0, high = s->count, mid;
 
+	/* Most sets are filled in this order. */
+	if (high > 0 && s->items[high - 1].type < type)
+		return high;
 	while (low < high) {
 		mid = low + (high - low) / 2;
 		if (s->items[mid].type < type)
