@@ -52,6 +52,7 @@ include tests/fuzz/local.mk
 include tests/cli/local.mk
 include tests/install/local.mk
 include tests/interop/local.mk
+include tests/docs/local.mk
 include tests/bench/local.mk
 include tests/exit/local.mk
 include tests/stress/local.mk

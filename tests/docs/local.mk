@@ -1,0 +1,5 @@
+# The documents for users: their commands are run.
+
+cli_tests += %D%/documents.sh
+
+EXTRA_DIST += %D%/translate.awk
