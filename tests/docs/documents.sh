@@ -201,7 +201,8 @@ play()
 
 # Without arguments all documents that are for users.
 if [ $# -eq 0 ]; then
-	set -- docs/GETTING-STARTED.md
+	set -- docs/GETTING-STARTED.md \
+		docs/CONFIGURATION.md
 fi
 for name in "$@"; do
 	play "$name"
