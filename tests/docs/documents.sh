@@ -202,7 +202,8 @@ play()
 # Without arguments all documents that are for users.
 if [ $# -eq 0 ]; then
 	set -- docs/GETTING-STARTED.md \
-		docs/CONFIGURATION.md
+		docs/CONFIGURATION.md \
+		docs/ADMINISTRATION.md
 fi
 for name in "$@"; do
 	play "$name"
