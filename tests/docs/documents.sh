@@ -203,7 +203,8 @@ play()
 if [ $# -eq 0 ]; then
 	set -- docs/GETTING-STARTED.md \
 		docs/CONFIGURATION.md \
-		docs/ADMINISTRATION.md
+		docs/ADMINISTRATION.md \
+		docs/CLIENTS.md
 fi
 for name in "$@"; do
 	play "$name"
