@@ -204,7 +204,8 @@ if [ $# -eq 0 ]; then
 	set -- docs/GETTING-STARTED.md \
 		docs/CONFIGURATION.md \
 		docs/ADMINISTRATION.md \
-		docs/CLIENTS.md
+		docs/CLIENTS.md \
+		docs/REMOTE.md
 fi
 for name in "$@"; do
 	play "$name"
