@@ -205,7 +205,8 @@ if [ $# -eq 0 ]; then
 		docs/CONFIGURATION.md \
 		docs/ADMINISTRATION.md \
 		docs/CLIENTS.md \
-		docs/REMOTE.md
+		docs/REMOTE.md \
+		docs/MIGRATION.md
 fi
 for name in "$@"; do
 	play "$name"
