@@ -206,7 +206,8 @@ if [ $# -eq 0 ]; then
 		docs/ADMINISTRATION.md \
 		docs/CLIENTS.md \
 		docs/REMOTE.md \
-		docs/MIGRATION.md
+		docs/MIGRATION.md \
+		docs/DIFFERENCES.md
 fi
 for name in "$@"; do
 	play "$name"
