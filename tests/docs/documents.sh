@@ -207,7 +207,8 @@ if [ $# -eq 0 ]; then
 		docs/CLIENTS.md \
 		docs/REMOTE.md \
 		docs/MIGRATION.md \
-		docs/DIFFERENCES.md
+		docs/DIFFERENCES.md \
+		docs/TROUBLESHOOTING.md
 fi
 for name in "$@"; do
 	play "$name"
