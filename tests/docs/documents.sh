@@ -2,7 +2,8 @@
 # The commands in the documents for users are run, and give what is shown. Each document has a world
 # of its own: a home, an empty directory to work in, a configuration, and a token "demo" (user PIN
 # 1234 in ~/pin, SO PIN 5678 in ~/so-pin), but GETTING-STARTED.md, which makes all that. Blocks are
-# run from top to bottom by one shell, so that what a block sets is there in the next. Kinds:
+# run from top to bottom by one shell, so that what a block sets is there in the next. /srv is a
+# directory of that world, too, and /usr/lib/softhsm/libsofthsm2.so the module that was built. Kinds:
 #
 #	sh		must succeed, each command in it
 #	console		commands behind "$ " and what they print, "..." for anything;
@@ -201,7 +202,8 @@ play()
 
 # Without arguments all documents that are for users.
 if [ $# -eq 0 ]; then
-	set -- docs/GETTING-STARTED.md \
+	set -- README.md \
+		docs/GETTING-STARTED.md \
 		docs/CONFIGURATION.md \
 		docs/ADMINISTRATION.md \
 		docs/CLIENTS.md \
