@@ -99,7 +99,8 @@ static const struct {
 	{ "CERTIFICATE", "the file holds a certificate: add --import-type cert" },
 	{ "PUBLIC KEY", "the file holds a public key: add --import-type pubkey" },
 	{ "RSA PUBLIC KEY", "the file holds a public key: add --import-type pubkey" },
-	{ "OPENSSH PRIVATE KEY", "convert the file in place: ssh-keygen -p -m PKCS8 -f <path>" },
+	{ "OPENSSH PRIVATE KEY", "convert the file in place: ssh-keygen -p -m PKCS8 -f <path>; "
+				 "many versions cannot do that with Ed25519" },
 };
 
 static void not_plain(const struct secbuf *file)
