@@ -98,12 +98,15 @@ VALGRIND_FLAGS = --quiet --leak-check=full --error-exitcode=1 \
 	--keep-debuginfo=yes --suppressions=$(abs_top_srcdir)/tests/valgrind.supp
 EXTRA_DIST += tests/valgrind.supp
 
+# So slow there that the address sanitizer has to do for them.
+not_for_valgrind = tests/unit/test_keytype_values tests/unit/test_dlog tests/kat/test_peers
+
 check-valgrind: all
 	@if test '$(VALGRIND)' = no; then \
 		echo "check-valgrind needs valgrind; install it and run configure again" >&2; \
 		exit 1; fi
 	MISUSE_SHARE=16 $(MAKE) $(AM_MAKEFLAGS) check \
-		TESTS='$(unit_tests) $(p11_tests)' \
+		TESTS='$(filter-out $(not_for_valgrind),$(unit_tests) $(p11_tests))' \
 		LOG_COMPILER='$(LIBTOOL) --mode=execute $(VALGRIND) $(VALGRIND_FLAGS)'
 .PHONY: check-valgrind
 
