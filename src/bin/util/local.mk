@@ -13,20 +13,20 @@ softhsm2_util_SOURCES = $(util_shared) \
 	%D%/choose.c %D%/choose.h \
 	%D%/convert.c \
 	%D%/delete_token.c \
-	%D%/export.c \
-	%D%/generate.c \
-	%D%/import.c %D%/import.h \
-	%D%/import_bundle.c \
-	%D%/import_cert.c \
-	%D%/import_key.c \
 	%D%/init_token.c \
-	%D%/list_objects.c \
 	%D%/main.c \
-	%D%/item.c %D%/item.h \
 	%D%/options.c %D%/options.h \
 	%D%/progress_bar.c %D%/progress_bar.h \
 	%D%/restore.c \
 	%D%/show_config.c \
-	%D%/show_slots.c
+	%D%/show_slots.c \
+	%D%/objects/export.c \
+	%D%/objects/generate.c \
+	%D%/objects/import.c %D%/objects/import.h \
+	%D%/objects/import_bundle.c \
+	%D%/objects/import_cert.c \
+	%D%/objects/import_key.c \
+	%D%/objects/item.c %D%/objects/item.h \
+	%D%/objects/list_objects.c
 
 dist_man_MANS += docs/softhsm2-util.1

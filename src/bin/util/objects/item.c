@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "bin/util/item.h"
+#include "bin/util/objects/item.h"
 
 #include <stdlib.h>
 #include <string.h>

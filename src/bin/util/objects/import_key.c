@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "bin/common/message.h"
-#include "bin/util/import.h"
+#include "bin/util/objects/import.h"
 #include "bin/common/key_file.h"
 #include "crypto/key/keytype.h"
 #include "crypto/ossl/ossl.h"

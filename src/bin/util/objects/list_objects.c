@@ -9,7 +9,7 @@
 #include "bin/common/json.h"
 #include "bin/common/message.h"
 #include "bin/util/login.h"
-#include "bin/util/item.h"
+#include "bin/util/objects/item.h"
 #include "bin/util/options.h"
 #include "bin/util/select.h"
 #include "common/str.h"

@@ -7,8 +7,8 @@
 
 #include "bin/common/message.h"
 #include "bin/common/key_file.h"
-#include "bin/util/import.h"
-#include "bin/util/item.h"
+#include "bin/util/objects/import.h"
+#include "bin/util/objects/item.h"
 
 /* DER of a part of the certificate, allocated by OpenSSL. */
 struct part {

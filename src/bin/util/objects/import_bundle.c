@@ -3,7 +3,7 @@
 
 #include "bin/common/key_file.h"
 #include "bin/common/message.h"
-#include "bin/util/import.h"
+#include "bin/util/objects/import.h"
 
 static bool ids_are_free(struct import *im, const struct key_bundle *b)
 {

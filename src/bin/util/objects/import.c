@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "bin/util/import.h"
+#include "bin/util/objects/import.h"
 
 #include <stdio.h>
 #include <stdlib.h>

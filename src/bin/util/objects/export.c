@@ -12,7 +12,7 @@
 #include "bin/common/out_file.h"
 #include "bin/common/pin.h"
 #include "bin/util/login.h"
-#include "bin/util/item.h"
+#include "bin/util/objects/item.h"
 #include "bin/util/options.h"
 #include "bin/util/select.h"
 #include "common/str.h"

@@ -9,7 +9,7 @@
 #include <strings.h>
 
 #include "bin/common/message.h"
-#include "bin/util/import.h"
+#include "bin/util/objects/import.h"
 
 /* What "TYPE:SIZE" can begin with. */
 struct making {
