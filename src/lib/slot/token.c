@@ -330,15 +330,25 @@ struct edit {
 	CK_RV answer;
 };
 
+static const char *whose(enum pin_owner who)
+{
+	return who == PIN_SO ? "SO" : "user";
+}
+
 /* CKR_PIN_INCORRECT counts as a wrong try. */
 static CK_RV answer_pin(const struct attrset *attrs, struct edit *e)
 {
+	CK_RV rv;
+
 	if (e->unset != CKR_PIN_INCORRECT && !pin_is_set(attrs, e->who))
 		return e->unset;
 	if (pin_is_locked(attrs, e->who, &e->limit))
 		return reason(CKR_PIN_LOCKED, "the %s's PIN was wrong too often",
-			      e->who == PIN_SO ? "SO" : "user");
-	return pin_open(attrs, e->who, e->pin, e->len, &e->key);
+			      whose(e->who));
+	rv = pin_open(attrs, e->who, e->pin, e->len, &e->key);
+	if (rv == CKR_PIN_INCORRECT)
+		return reason(rv, "it is not the PIN of the %s", whose(e->who));
+	return rv;
 }
 
 /* Was the PIN tested, or found to be locked? */
