@@ -18,7 +18,7 @@ piece()
 {
 	python3 "$here/recipes.py" "$top" print "$1" |
 		sed -e "s|/var/lib/softhsm/tokens|$dir/tokens|g" -e "s|/run/softhsm|$dir/run|g" \
-			-e "s|/run/secrets/softhsm|$dir/pins|g" -e "s|/dev/stderr|$dir/log|g" \
+			-e "s|/run/secrets/softhsm|$dir/pins|g" -e "s|= stderr|= $dir/log|g" \
 			-e "s|/usr/lib/softhsm/libsofthsm2.so|$MODULE|g"
 }
 

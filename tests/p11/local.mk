@@ -162,6 +162,10 @@ tests_p11_test_kdf_many_SOURCES = \
 	%D%/kinds.h
 tests_p11_test_kdf_many_LDADD = $(p11_libs)
 
+p11_tests += tests/p11/test_log
+tests_p11_test_log_SOURCES = %D%/kinds.c %D%/kinds.h %D%/log/test_log.c
+tests_p11_test_log_LDADD = $(p11_libs)
+
 p11_tests += tests/p11/test_fork
 long_tests += tests/p11/test_fork
 tests_p11_test_fork_SOURCES = %D%/fork/test_fork.c %D%/kinds.c %D%/kinds.h

@@ -10,7 +10,7 @@ case ${MODULE-} in
 esac
 
 status=0
-for test in general slot session object keys concurrent search fixtures returns; do
+for test in general slot session object keys log concurrent search fixtures returns; do
 	TEST_BACKEND=db ./tests/p11/test_$test || {
 		echo "test_$test fails on the db backend" >&2
 		status=1

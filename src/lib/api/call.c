@@ -10,6 +10,15 @@
 /* Ten times as many attributes as there are: more must be a number that was never set. */
 #define TEMPLATE_MAX 2000
 
+void call_note(struct call *c)
+{
+	if (c->session != NULL)
+		log_call_slot(c->function, c->session->slot->id);
+	else
+		log_call(c->function);
+	c->noted = true;
+}
+
 static CK_RV enter(struct call *c, const char *function, bool plain)
 {
 	*c = (struct call){ .module = module_pin(plain), .function = function, .plain = plain };
@@ -21,15 +30,28 @@ static CK_RV enter(struct call *c, const char *function, bool plain)
 
 CK_RV call_enter_plain(struct call *c, const char *function)
 {
-	return enter(c, function, true);
+	CK_RV rv = enter(c, function, true);
+
+	if (rv == CKR_OK)
+		call_note(c);
+	return rv;
 }
 
-CK_RV call_enter_always(struct call *c, const char *function)
+static CK_RV enter_ossl(struct call *c, const char *function)
 {
 	CK_RV rv = enter(c, function, false);
 
 	if (rv == CKR_OK)
 		ossl_enter();
+	return rv;
+}
+
+CK_RV call_enter_always(struct call *c, const char *function)
+{
+	CK_RV rv = enter_ossl(c, function);
+
+	if (rv == CKR_OK)
+		call_note(c);
 	return rv;
 }
 
@@ -45,6 +67,8 @@ CK_RV call_session(struct call *c, CK_SESSION_HANDLE h)
 	c->session = session_table_get(&c->module->sessions, h);
 	if (c->session == NULL)
 		return reason(CKR_SESSION_HANDLE_INVALID, "no session has the handle %lu", h);
+	if (c->noted)
+		call_note(c);
 	return CKR_OK;
 }
 
@@ -67,9 +91,13 @@ static CK_RV enter_session(struct call *c, CK_RV bad, CK_SESSION_HANDLE h)
 
 CK_RV call_enter_session(struct call *c, const char *function, CK_RV bad, CK_SESSION_HANDLE h)
 {
-	CK_RV rv = call_enter_always(c, function);
+	CK_RV rv = enter_ossl(c, function);
 
-	return rv == CKR_OK ? enter_session(c, bad, h) : rv;
+	if (rv == CKR_OK)
+		rv = enter_session(c, bad, h);
+	if (rv == CKR_OK)
+		call_note(c);
+	return rv;
 }
 
 CK_RV call_enter_op(struct call *c, const char *function, CK_RV bad, CK_SESSION_HANDLE h)
@@ -87,26 +115,29 @@ CK_RV call_slot(struct call *c, CK_SLOT_ID id, struct slot **out)
 	struct slot *s = slot_find(c->module->slots, id);
 
 	if (s == NULL)
-		return CKR_SLOT_ID_INVALID;
+		return reason(CKR_SLOT_ID_INVALID, "there is no slot %lu", id);
+	log_call_slot(c->function, id);
 	*out = s;
 	return CKR_OK;
 }
 
 /* One line for each refused call. */
-static void tell(const struct call *c, CK_RV rv)
+static void tell(struct call *c, CK_RV rv)
 {
 	const char *why, *name;
 
 	if (rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL)
 		return;
+	if (!c->noted)
+		call_note(c);
 	why = reason_text();
 	name = ckr_name(rv);
 	if (name == NULL)
 		name = "unknown code";
 	if (why != NULL)
-		log_warning("%s: %s: %s", c->function, name, why);
+		log_warning("%s: %s", name, why);
 	else
-		log_debug("%s: %s", c->function, name);
+		log_debug("%s", name);
 }
 
 CK_RV call_leave(struct call *c, CK_RV rv)
@@ -114,6 +145,8 @@ CK_RV call_leave(struct call *c, CK_RV rv)
 	tell(c, rv);
 	reason_clear();
 	call_drop_session(c);
+	if (c->noted)
+		log_call(NULL);
 	if (c->module != NULL && !c->plain)
 		ossl_leave();
 	if (c->module != NULL)

@@ -12,6 +12,7 @@ struct call {
 	struct session *session;	/* locked; NULL until call_session */
 	const char *function;		/* whose call it is, for the log */
 	bool plain;			/* by call_enter_plain */
+	bool noted;			/* the log knows whose call it is, see call_note */
 };
 
 /*
@@ -42,9 +43,15 @@ void call_drop_session(struct call *c);
 CK_RV call_enter_session(struct call *c, const char *function, CK_RV bad,
 			 CK_SESSION_HANDLE h) MUST_CHECK;
 
-/* The same for operations, which say themselves when they use OpenSSL (ossl_touch). */
+/*
+ * The same for operations, which say themselves when they use OpenSSL (ossl_touch), and are so
+ * short that the log is told of them when they are refused, or by call_note.
+ */
 CK_RV call_enter_op(struct call *c, const char *function, CK_RV bad,
 		    CK_SESSION_HANDLE h) MUST_CHECK;
+
+/* Lets what is logged until the call ends name its function and, once it is known, its slot. */
+void call_note(struct call *c);
 
 /* The slot; CKR_SLOT_ID_INVALID. */
 CK_RV call_slot(struct call *c, CK_SLOT_ID id, struct slot **out) MUST_CHECK;

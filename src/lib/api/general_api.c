@@ -4,11 +4,17 @@
 #include <string.h>
 
 #include "api/call.h"
+#include "common/log.h"
 #include "common/str.h"
 
 CK_RV C_Initialize(CK_VOID_PTR pInitArgs)
 {
-	return module_start(pInitArgs);
+	CK_RV rv;
+
+	log_call(__func__);
+	rv = module_start(pInitArgs);
+	log_call(NULL);
+	return rv;
 }
 
 CK_RV C_Finalize(CK_VOID_PTR pReserved)
@@ -19,7 +25,12 @@ CK_RV C_Finalize(CK_VOID_PTR pReserved)
 	if (rv != CKR_OK)
 		return rv;
 	call_leave(&c, CKR_OK);
-	return pReserved != NULL ? CKR_ARGUMENTS_BAD : module_stop();
+	if (pReserved != NULL)
+		return CKR_ARGUMENTS_BAD;
+	log_call(__func__);
+	rv = module_stop();
+	log_call(NULL);
+	return rv;
 }
 
 CK_RV C_GetInfo(CK_INFO_PTR pInfo)

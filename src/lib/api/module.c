@@ -216,7 +216,7 @@ static CK_RV start(const CK_C_INITIALIZE_ARGS *args)
 	rv = load(m);
 	if (rv != CKR_OK) {
 		if (reason_text() != NULL)
-			log_error("C_Initialize: %s", reason_text());
+			log_error("%s", reason_text());
 		reason_clear();
 		module_free(m);
 		return rv;
@@ -262,8 +262,7 @@ static void stop(void)
 	if (drained())
 		module_free(m);
 	else
-		log_error("C_Finalize: a call in another thread did not return; its memory is left "
-			  "alone");
+		log_error("a call in another thread did not return; its memory is left alone");
 }
 
 CK_RV module_stop(void)

@@ -10,6 +10,7 @@ CK_RV op_call_init(const char *function, CK_SESSION_HANDLE h, enum op_kind kind,
 
 	if (rv != CKR_OK)
 		return rv;
+	call_note(&c);	/* the key may have to be read */
 	return call_leave(&c, session_begin(c.session, kind, c.module->policy, m, key));
 }
 

@@ -135,7 +135,7 @@ void conf_log_notes(const struct conf *c)
 	size_t i;
 
 	for (i = 0; i < c->note_count; i++)
-		log_write(c->notes[i].level, __FILE__, __LINE__, "%s", c->notes[i].text);
+		log_write(c->notes[i].level, LOG_HERE, "%s", c->notes[i].text);
 }
 
 void conf_where(const struct conf *c, const char *key, char *out, size_t size)

@@ -34,10 +34,17 @@ static const struct {
 static struct {
 	struct lock lock;
 	_Atomic int level;
-	int fd;
+	int fd;				/* ours, but for STDERR_FILENO */
 	bool pipe;			/* fd's writer may be sent SIGPIPE */
 	char line[LINE_MAX_BYTES];
 } sink = { .lock = LOCK_STATIC, .level = LEVEL_DEBUG, .fd = NO_FILE };
+
+/* The call that is under way in this thread. */
+static _Thread_local struct {
+	const char *function;		/* NULL: none */
+	unsigned long slot;
+	bool has_slot;
+} call;
 
 /* Opens the file for appending; -1 with errno. Never waits for a pipe's reader. */
 static int target_open(const char *path, bool *is_pipe)
@@ -45,6 +52,10 @@ static int target_open(const char *path, bool *is_pipe)
 	struct stat st;
 	int fd;
 
+	if (strcmp(path, LOG_STDERR) == 0) {
+		*is_pipe = true;	/* it may become one */
+		return STDERR_FILENO;
+	}
 	do
 		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
 			  S_IRUSR | S_IWUSR);
@@ -56,7 +67,7 @@ static int target_open(const char *path, bool *is_pipe)
 
 static void target_close(void)
 {
-	if (sink.fd != NO_FILE)
+	if (sink.fd != NO_FILE && sink.fd != STDERR_FILENO)
 		(void)close(sink.fd);
 	sink.fd = NO_FILE;
 }
@@ -113,8 +124,10 @@ static PRINTF_LIKE(2, 3) void line_put(size_t *len, const char *fmt, ...)
 	va_end(ap);
 }
 
-static size_t line_begin(enum log_level level)
+/* *text is where the line begins for those who have the time themselves. */
+static size_t line_begin(enum log_level level, const struct log_place *at, size_t *text)
 {
+	const char *slash = strrchr(at->file, '/');
 	struct timespec now = { 0, 0 };
 	struct tm tm;
 	size_t len;
@@ -123,8 +136,15 @@ static size_t line_begin(enum log_level level)
 	if (localtime_r(&now.tv_sec, &tm) == NULL)
 		memset(&tm, 0, sizeof(tm));
 	len = strftime(sink.line, sizeof(sink.line), "%Y-%m-%d %H:%M:%S", &tm);
-	line_put(&len, ".%03ld [%ld] %s: ", now.tv_nsec / 1000000, (long)getpid(),
-	         levels[level].name);
+	line_put(&len, ".%03ld ", now.tv_nsec / 1000000);
+	*text = len;
+	line_put(&len, "[%ld] %s: %s(%d): ", (long)getpid(), levels[level].name,
+		 slash == NULL ? at->file : slash + 1, at->line);
+	if (call.has_slot)
+		line_put(&len, "slot %lu: ", call.slot);
+	else
+		line_put(&len, "slot -: ");
+	line_put(&len, "%s: ", call.function != NULL ? call.function : at->function);
 	return len;
 }
 
@@ -175,9 +195,21 @@ static void line_send(enum log_level level, size_t text, size_t len)
 	syslog(levels[level].priority, "%s", sink.line + text);
 }
 
-void log_write(enum log_level level, const char *file, int line, const char *fmt, ...)
+void log_call(const char *function)
 {
-	const char *slash = strrchr(file, '/');
+	call.function = function;
+	call.has_slot = false;
+}
+
+void log_call_slot(const char *function, unsigned long slot)
+{
+	call.function = function;
+	call.slot = slot;
+	call.has_slot = true;
+}
+
+void log_write(enum log_level level, struct log_place at, const char *fmt, ...)
+{
 	int saved = errno;
 	size_t text, len;
 	va_list ap;
@@ -185,8 +217,7 @@ void log_write(enum log_level level, const char *file, int line, const char *fmt
 	if (!log_enabled(level))
 		return;
 	lock_take(&sink.lock);
-	len = text = line_begin(level);
-	line_put(&len, "%s(%d): ", slash == NULL ? file : slash + 1, line);
+	len = line_begin(level, &at, &text);
 	va_start(ap, fmt);
 	line_add(&len, fmt, ap);
 	va_end(ap);

@@ -422,7 +422,8 @@ static void test_log_notes(void)
 	conf_log_notes(c);
 	log_close();
 	text = unit_read_file(log, NULL);
-	expected = text_of("): %s:2: nonsense: no \"=\"; the line is ignored\n", c->path);
+	expected = text_of("): slot -: conf_log_notes: %s:2: nonsense: no \"=\"; the line is "
+			   "ignored\n", c->path);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "WARNING: conf.c("));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, expected));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "ERROR: conf.c("));

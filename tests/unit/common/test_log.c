@@ -90,6 +90,8 @@ struct parsed {
 	char level[16];
 	char file[32];
 	int line;
+	char slot[24];
+	char function[32];
 	const char *text;
 };
 
@@ -103,9 +105,11 @@ static const char *parse(const char *at, struct parsed *p)
 	/* the widths of the date are fixed */
 	if (newline == NULL || strspn(at, "0123456789-") != 10 || at[10] != ' ' || at[19] != '.')
 		return NULL;
-	if (sscanf(at, "%4d-%2d-%2d %2d:%2d:%2d.%3d [%d] %15[A-Z]: %31[^(](%d): %n", &p->tm.tm_year,
+	if (sscanf(at, "%4d-%2d-%2d %2d:%2d:%2d.%3d [%d] %15[A-Z]: %31[^(](%d): "
+	           "slot %23[0-9-]: %31[A-Za-z0-9_]: %n", &p->tm.tm_year,
 	           &p->tm.tm_mon, &p->tm.tm_mday, &p->tm.tm_hour, &p->tm.tm_min, &p->tm.tm_sec,
-	           &p->ms, &p->pid, p->level, p->file, &p->line, &n) != 11 ||
+	           &p->ms, &p->pid, p->level, p->file, &p->line, p->slot, p->function,
+	           &n) != 13 ||
 	    n < 0)
 		return NULL;
 	p->tm.tm_year -= 1900;
@@ -145,6 +149,8 @@ static void test_line(void)
 	CU_ASSERT_STRING_EQUAL(p.level, "WARNING");
 	CU_ASSERT_STRING_EQUAL(p.file, "test_log.c");
 	CU_ASSERT_EQUAL(p.line, line);
+	CU_ASSERT_STRING_EQUAL(p.slot, "-");
+	CU_ASSERT_STRING_EQUAL(p.function, "test_line");
 	CU_ASSERT_TRUE(text_is(&p, "object 7 of token is damaged"));
 	free(text);
 	end();
@@ -152,7 +158,8 @@ static void test_line(void)
 
 static void log_at(enum log_level level)
 {
-	log_write(level, "src/lib/some/where.c", 12, "level %d", (int)level);
+	log_write(level, (struct log_place){ "src/lib/some/where.c", 12, "some_where" },
+		  "level %d", (int)level);
 }
 
 static void test_levels(void)
@@ -175,11 +182,97 @@ static void test_levels(void)
 			CU_ASSERT_STRING_EQUAL(p.level, levels[i].name);
 			CU_ASSERT_STRING_EQUAL(p.file, "where.c");
 			CU_ASSERT_EQUAL(p.line, 12);
+			CU_ASSERT_STRING_EQUAL(p.function, "some_where");
 		}
 		CU_ASSERT_STRING_EQUAL(at, "");
 		free(text);
 		end();
 	}
+}
+
+/* One line, and what it says of the call. */
+static void check_call(const char *slot, const char *function)
+{
+	struct parsed p;
+	char *text;
+
+	CU_ASSERT_EQUAL(truncate(path, 0), 0);
+	log_at(LEVEL_ERROR);
+	text = unit_read_file(path, NULL);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(parse(text, &p));
+	CU_ASSERT_STRING_EQUAL(p.slot, slot);
+	CU_ASSERT_STRING_EQUAL(p.function, function);
+	CU_ASSERT_TRUE(text_is(&p, "level 0"));
+	free(text);
+}
+
+static void *other_thread(void *arg)
+{
+	(void)arg;
+	check_call("-", "some_where");
+	log_call("C_Theirs");
+	check_call("-", "C_Theirs");
+	return NULL;
+}
+
+static void test_call(void)
+{
+	pthread_t thread;
+
+	begin(LEVEL_ERROR);
+	check_call("-", "some_where");
+	log_call("C_Sign");
+	check_call("-", "C_Sign");
+	log_call_slot("C_Sign", 18446744073709551615UL);
+	check_call("18446744073709551615", "C_Sign");
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, other_thread, NULL), 0);
+	(void)pthread_join(thread, NULL);
+	check_call("18446744073709551615", "C_Sign");
+	log_call_slot("C_Sign", 0);
+	check_call("0", "C_Sign");
+	log_call("C_Login");	/* whose slot is not known */
+	check_call("-", "C_Login");
+	log_call(NULL);
+	check_call("-", "some_where");
+	end();
+}
+
+/* What standard error is at that moment gets the lines; it is neither opened nor closed. */
+static void test_stderr(void)
+{
+	int before = dup(STDERR_FILENO), fd;
+	struct parsed p;
+	char *text;
+
+	begin(LEVEL_INFO);
+	CU_ASSERT_FATAL(before >= 0);
+	memset(&sent, 0, sizeof(sent));
+	log_open(LEVEL_INFO, "stderr");
+	fd = open(path, O_WRONLY | O_APPEND);
+	CU_ASSERT_FATAL(fd >= 0 && dup2(fd, STDERR_FILENO) == STDERR_FILENO);
+	(void)close(fd);
+	log_info("to see");
+	log_debug("not to see");
+	log_close();
+	CU_ASSERT(fcntl(STDERR_FILENO, F_GETFD) >= 0);
+	CU_ASSERT_EQUAL(sent.lines, 0);
+	text = unit_read_file(path, NULL);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(parse(text, &p));
+	CU_ASSERT_STRING_EQUAL(parse(text, &p), "");
+	CU_ASSERT_TRUE(text_is(&p, "to see"));
+	free(text);
+	CU_ASSERT_NOT_EQUAL(access("stderr", F_OK), 0);
+
+	/* A host that has closed it: syslog is better than nothing. */
+	log_open(LEVEL_INFO, "stderr");
+	(void)close(STDERR_FILENO);
+	log_info("to whom");
+	log_close();
+	CU_ASSERT_EQUAL(sent.lines, 1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(sent.text, ": to whom"));
+	CU_ASSERT_EQUAL(dup2(before, STDERR_FILENO), STDERR_FILENO);
+	(void)close(before);
+	end();
 }
 
 static int evaluated(void)
@@ -199,6 +292,7 @@ static void test_debug_costs_nothing(void)
 
 static void test_syslog(void)
 {
+	char *begins;
 	int i;
 
 	/* before log_open, after log_close, and with no file */
@@ -207,7 +301,10 @@ static void test_syslog(void)
 		log_at((enum log_level)i);
 		CU_ASSERT_EQUAL(sent.lines, 1);
 		CU_ASSERT_EQUAL(sent.priority, levels[i].priority);
-		CU_ASSERT_EQUAL(strncmp(sent.text, "where.c(12): level ", 19), 0);
+		CU_ASSERT_FATAL(asprintf(&begins, "[%d] %s: where.c(12): slot -: some_where: ",
+					 (int)getpid(), levels[i].name) > 0);
+		CU_ASSERT_PTR_EQUAL(strstr(sent.text, begins), sent.text);
+		free(begins);
 	}
 	memset(&sent, 0, sizeof(sent));
 	log_open(LEVEL_WARNING, "");
@@ -367,7 +464,7 @@ static void test_full_disk(void)
 	errno = EXDEV;
 	log_info("no room");
 	CU_ASSERT_EQUAL(errno, EXDEV);
-	CU_ASSERT(sent.lines == 1 && strstr(sent.text, "test_log.c(") == sent.text);
+	CU_ASSERT(sent.lines == 1 && sent.text[0] == '[');
 	CU_ASSERT_PTR_NOT_NULL(strstr(sent.text, ": no room"));
 	CU_ASSERT_PTR_NULL(strchr(sent.text, '\n'));
 	log_close();
@@ -486,6 +583,8 @@ static const struct unit_test tests[] = {
 	UNIT_TEST(test_syslog),
 	UNIT_TEST(test_line),
 	UNIT_TEST(test_levels),
+	UNIT_TEST(test_call),
+	UNIT_TEST(test_stderr),
 	UNIT_TEST(test_debug_costs_nothing),
 	UNIT_TEST(test_file_only),
 	UNIT_TEST(test_bad_file),

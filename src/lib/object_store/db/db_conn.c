@@ -248,7 +248,7 @@ CK_RV db_failed(struct db_conn *c, const char *what, int rc)
 		tell_busy(c, what, &c->wait);
 		return rv;
 	}
-	log_write(level, __FILE__, __LINE__, "cannot %s %s: %s%s%s (SQLite: %d)", what, c->path,
+	log_write(level, LOG_HERE, "cannot %s %s: %s%s%s (SQLite: %d)", what, c->path,
 		  text_of(c, rc), err == 0 ? "" : ", ", err == 0 ? "" : strerror(err), rc);
 	return rv;
 }

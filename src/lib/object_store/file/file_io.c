@@ -71,7 +71,7 @@ CK_RV file_failed(const struct file_dir *d, const char *name, const char *what, 
 	/* A write-protected token is somebody's will. */
 	const enum log_level level = rv == CKR_TOKEN_WRITE_PROTECTED ? LEVEL_WARNING : LEVEL_ERROR;
 
-	log_write(level, __FILE__, __LINE__, "cannot %s %s%s%s: %s", what, d->path,
+	log_write(level, LOG_HERE, "cannot %s %s%s%s: %s", what, d->path,
 		  name == NULL ? "" : "/", name == NULL ? "" : name, strerror(err));
 	return rv;
 }
