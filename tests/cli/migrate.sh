@@ -58,6 +58,11 @@ common()
 	attribute $1 1 01
 	attribute $1 3 6d61646520627920762031
 	attribute $1 0x102 a1b2
+	attribute $1 0x101 ''
+	attribute $1 0x110 ''
+	attribute $1 0x111 ''
+	attribute $1 0x170 01
+	attribute $1 0x10c 00
 	attribute $1 0x120 "$(part Modulus)"
 	attribute $1 0x122 "$(part PublicExponent)"
 }
@@ -71,6 +76,9 @@ private()
 	attribute $1 0x108 01
 	attribute $1 0x105 00
 	attribute $1 0x107 00
+	attribute $1 0x109 01
+	attribute $1 0x202 00
+	attribute $1 0x210 00
 	attribute $1 0x123 "$(part PrivateExponent)"
 	attribute $1 0x124 "$(part Prime1)"
 	attribute $1 0x125 "$(part Prime2)"
@@ -84,6 +92,7 @@ public()
 	common "$1" 2
 	attribute $1 2 00
 	attribute $1 0x10a 01
+	attribute $1 0x10b 01
 	attribute $1 0x104 00
 	attribute $1 0x106 00
 }
@@ -118,6 +127,21 @@ diff - "$dir/held" >"$dir/said" <<'END' || fail "other objects: $(cat "$dir/said
 CKO_PRIVATE_KEY CKK_RSA label=made by v 1 id=a1b2 private sensitive !extractable sign !decrypt !unwrap !local: signs and its public key verifies
 CKO_PUBLIC_KEY CKK_RSA label=made by v 1 id=a1b2 !private verify !encrypt !wrap !local
 END
+# The database is what the reference takes for one: it makes the same objects of it.
+if reference_is_here && [ -x "$reference" ]; then
+	(
+		side=reference
+		util=$(dirname "$reference")/softhsm2-util
+		mkdir "$dir/$side"
+		world
+		quietly --init-token --free --label tok $pins
+		"$reference" --db "$dir/v1.db" --token tok --pin 1234 >"$dir/said" 2>&1 ||
+			fail "the reference does not read the database: $(cat "$dir/said")"
+		"$objects" "$reference_module" tok 1234 2>&1 | sort >"$dir/theirs"
+		diff "$dir/theirs" "$dir/held" || fail "the reference makes other objects of it"
+		[ $failures -eq 0 ]
+	) || fail "see above"
+fi
 "$util" --export "$dir/public" --token tok --id a1b2 >/dev/null || fail "no public key"
 openssl rsa -pubin -in "$dir/public" -noout -modulus | tr '[:upper:]' '[:lower:]' |
 	grep -qx "modulus=$(part Modulus)" || fail "another modulus"
