@@ -141,12 +141,37 @@ check check-open --check --token rsa-token --pin 1234
 expect check-open 'out: Checked 1 token with 8 objects: no damage.'
 expect check-open 'status: 0'
 check check-wrong-pin --check --token rsa-token --pin 4321
-expect check-wrong-pin "err: ERROR: The user's PIN does not open the "\
-"token in <world>/tokens/<uuid>."
+expect check-wrong-pin 'err: ERROR: Could not open the token in <world>/tokens/<uuid> with that '\
+'PIN: it is not the PIN of the user.'
 expect check-wrong-pin 'status: 1'
+
+# reports PYTHON ARGUMENT...: that is true of the JSON of --check, called "x".
+reports()
+{
+	reports_test=$1
+	shift
+	"$util" --check --json "$@" >"$dir/json" 2>"$dir/said" </dev/null
+	python3 -c "import json, sys
+x = json.load(open(sys.argv[1]))
+assert ($reports_test), x" "$dir/json" >>"$dir/said" 2>&1 ||
+		fail "--check --json $*: $(cat "$dir/said")"
+}
+if command -v python3 >/dev/null; then
+	reports 'x["tokens_checked"] == 1 and x["objects"] == 8 and x["faults"] == 0 and
+		x["values_not_looked_at"] == 5 and x["complete"] and
+		[(t["label"], t["backend"], t["usable"], t["faults"]) for t in x["tokens"]] ==
+		[("rsa-token", "file", True, [])]'
+	reports 'x["values_not_looked_at"] == 0' --token rsa-token --pin 1234
+elif [ "${CI-}" = true ]; then
+	fail 'python3 is not installed'
+fi
 
 damaged=$(ls "$(token_dir)"/*-*.object | head -n 1)
 echo junk >"$damaged"
+! command -v python3 >/dev/null ||
+	reports 'x["faults"] == 1 and x["set_aside"] == 0 and
+		x["tokens"][0]["faults"][0]["path"].endswith(".object") and
+		x["tokens"][0]["faults"][0]["aside"] is None'
 check check-damage --check
 expect check-damage \
 	'out: <world>/tokens/<uuid>/<uuid>.object: it does not decode, or is no regular file'

@@ -4,6 +4,7 @@ softhsm2_util_LDADD = $(TOOLS_LIBS)
 # Those that other tools use too.
 util_shared = \
 	%D%/p11.c %D%/p11.h \
+	%D%/other_kind.c %D%/other_kind.h \
 	%D%/select.c %D%/select.h \
 	%D%/login.c %D%/login.h \
 	%D%/startup.c %D%/startup.h

@@ -77,7 +77,8 @@ static const struct option_row rows[] = {
 	{ "extractable", NULL, FLAG, MEMBER(extractable), NULL, 0,
 	  "Lets the new private or secret key be exported." },
 	{ "json", NULL, FLAG, MEMBER(json), NULL, 0,
-	  "Lists in JSON: slots, objects, the configuration." },
+	  "Lists in JSON: slots, objects, the configuration,\n"
+	  "what --check finds." },
 	{ "force", NULL, FLAG, MEMBER(force), NULL, 0,
 	  "Goes on where something is in the way: an object with\n"
 	  "the id to import, a file or a token to replace, damage." },
