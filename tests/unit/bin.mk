@@ -22,3 +22,8 @@ unit_tests += tests/unit/test_tools
 tests_unit_test_tools_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src
 tests_unit_test_tools_SOURCES = %D%/bin/test_tools.c %D%/unit.c
 tests_unit_test_tools_LDADD = libtools.la $(UNIT_LIBS)
+
+unit_tests += tests/unit/test_busy
+tests_unit_test_busy_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src
+tests_unit_test_busy_SOURCES = %D%/bin/test_busy.c %D%/unit.c src/bin/util/busy.c
+tests_unit_test_busy_LDADD = $(UNIT_LIBS)

@@ -10,6 +10,7 @@ util_shared = \
 	%D%/startup.c %D%/startup.h
 softhsm2_util_SOURCES = $(util_shared) \
 	%D%/backup.c \
+	%D%/busy.c %D%/busy.h \
 	%D%/check.c \
 	%D%/choose.c %D%/choose.h \
 	%D%/convert.c \

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "bin/common/message.h"
+#include "bin/util/busy.h"
 #include "bin/util/objects/import.h"
 
 /* What "TYPE:SIZE" can begin with. */
@@ -138,6 +139,8 @@ static bool make_pair(struct import *im, struct wanted *w)
 	CK_OBJECT_HANDLE handles[2];
 	struct attr_list pub;
 	struct attr_list priv;
+	struct busy busy;
+	CK_RV rv;
 
 	import_begin(im, &pub, &classes[0], CKA_KEY_TYPE, &type);
 	attr_list_add_bool(&pub, CKA_VERIFY, m->signs);
@@ -157,9 +160,11 @@ static bool make_pair(struct import *im, struct wanted *w)
 	attr_list_add_bool(&priv, CKA_DECRYPT, m->encrypts);
 	attr_list_add_bool(&priv, CKA_UNWRAP, m->encrypts);
 	attr_list_add_bool(&priv, CKA_DERIVE, m->derives);
-	return told(im->p->f->C_GenerateKeyPair(im->session, &mechanism, pub.list, pub.count,
-						priv.list, priv.count, &handles[0], &handles[1]),
-		    im, m->shown, "key pair");
+	busy_start(&busy, "Generating");
+	rv = im->p->f->C_GenerateKeyPair(im->session, &mechanism, pub.list, pub.count, priv.list,
+					 priv.count, &handles[0], &handles[1]);
+	busy_end(&busy);
+	return told(rv, im, m->shown, "key pair");
 }
 
 static bool make_secret(struct import *im, struct wanted *w)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bin/common/message.h"
+#include "bin/util/busy.h"
 
 /* A search takes as many at a time. */
 #define BATCH 64
@@ -28,12 +29,16 @@ static CK_RV find_more(struct p11 *p, CK_SESSION_HANDLE session, CK_OBJECT_HANDL
 bool item_find(struct p11 *p, CK_SESSION_HANDLE session, struct attr_list *t,
 		 CK_OBJECT_HANDLE **list, size_t *count)
 {
-	CK_RV rv = p->f->C_FindObjectsInit(session, t->list, t->count);
-	bool begun = rv == CKR_OK;
+	struct busy busy;
 	CK_ULONG got = 1;
+	bool begun;
+	CK_RV rv;
 
 	*list = NULL;
 	*count = 0;
+	busy_start(&busy, "Searching");
+	rv = p->f->C_FindObjectsInit(session, t->list, t->count);
+	begun = rv == CKR_OK;
 	while (rv == CKR_OK && got > 0) {
 		rv = find_more(p, session, list, *count, &got);
 		if (rv == CKR_OK)
@@ -41,6 +46,7 @@ bool item_find(struct p11 *p, CK_SESSION_HANDLE session, struct attr_list *t,
 	}
 	if (begun)
 		p->f->C_FindObjectsFinal(session);
+	busy_end(&busy);
 	if (rv == CKR_OK)
 		return true;
 	message_error_rv(rv, "Could not search the token.");
