@@ -10,6 +10,7 @@ cli_tests += \
 	%D%/init_token.sh \
 	%D%/keyconv.sh \
 	%D%/migrate.sh \
+	%D%/mistakes.sh \
 	%D%/objects.sh \
 	%D%/move.sh \
 	%D%/move_load.sh \

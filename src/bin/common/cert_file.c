@@ -26,10 +26,12 @@ static struct secbuf *read_file(const char *path, const char *unreadable)
 	struct secbuf *file = NULL;
 	enum file_state state = key_file_read(path, &file);
 
-	if (state == FILE_NOT_OPEN)
+	if (state == FILE_NOT_OPEN) {
 		message_error("Could open the PKCS#8 file: %s", path);
-	else if (state != FILE_READ)
+		key_file_hint(path);
+	} else if (state != FILE_READ) {
 		message_error("%s: %s", unreadable, path);
+	}
 	return file;
 }
 

@@ -50,6 +50,11 @@ static struct secbuf *read_all(int fd)
 	return b;
 }
 
+void key_file_hint(const char *path)
+{
+	message_hint("%s: %s", path, strerror(errno));
+}
+
 enum file_state key_file_read(const char *path, struct secbuf **out)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -90,28 +95,64 @@ static EVP_PKEY *from_info(PKCS8_PRIV_KEY_INFO *info)
 	return key;
 }
 
-/* What the file is instead, and what to do with it. */
+/* What the file is instead of a key that is not encrypted. */
+enum stranger { SEALED_KEY, CERTIFICATE, PUBLIC_KEY, BUNDLE, OPENSSH_KEY, UNKNOWN };
+
 static const struct {
 	const char *name;
-	const char *hint;
+	enum stranger is;
 } strangers[] = {
-	{ "ENCRYPTED PRIVATE KEY", "give the password of the file with --file-pin" },
-	{ "CERTIFICATE", "the file holds a certificate: add --import-type cert" },
-	{ "PUBLIC KEY", "the file holds a public key: add --import-type pubkey" },
-	{ "RSA PUBLIC KEY", "the file holds a public key: add --import-type pubkey" },
-	{ "OPENSSH PRIVATE KEY", "convert the file in place: ssh-keygen -p -m PKCS8 -f <path>; "
-				 "many versions cannot do that with Ed25519" },
+	{ "ENCRYPTED PRIVATE KEY", SEALED_KEY }, { "CERTIFICATE", CERTIFICATE },
+	{ "PUBLIC KEY", PUBLIC_KEY },		 { "RSA PUBLIC KEY", PUBLIC_KEY },
+	{ "OPENSSH PRIVATE KEY", OPENSSH_KEY },
 };
 
-static void not_plain(const struct secbuf *file)
+/* What to do with it, for those who import. */
+static const char *const hints[] = {
+	[CERTIFICATE] = "the file holds a certificate: add --import-type cert",
+	[PUBLIC_KEY] = "the file holds a public key: add --import-type pubkey",
+	[BUNDLE] = "the file is PKCS#12: add --import-type p12",
+	[OPENSSH_KEY] = "convert the file in place: ssh-keygen -p -m PKCS8 -f <path>; many versions "
+			"cannot do that with Ed25519",
+	[UNKNOWN] = "a key is read from PKCS#8 or the traditional forms, in PEM or DER; "
+		    "--import-type tells of other files",
+};
+
+/* The same for a file that is one value in DER. */
+static enum stranger stranger_in_der(const unsigned char *data, long len)
 {
-	message_error("Could not read the PKCS#8 file. Maybe it is encypted (--file-pin <PIN>)");
-	for (size_t i = 0; i < ARRAY_LEN(strangers); i++) {
-		if (!key_part_has(file, strangers[i].name))
-			continue;
-		message_hint("%s", strangers[i].hint);
-		break;
-	}
+	const unsigned char *p[] = { data, data, data, data };
+	X509_SIG *sealed = d2i_X509_SIG(NULL, &p[0], len);
+	X509 *certificate = d2i_X509(NULL, &p[1], len);
+	PKCS12 *bundle = d2i_PKCS12(NULL, &p[2], len);
+	EVP_PKEY *key = d2i_PUBKEY_ex(NULL, &p[3], len, ossl_ctx(), NULL);
+	enum stranger is = sealed != NULL	 ? SEALED_KEY
+			   : certificate != NULL ? CERTIFICATE
+			   : bundle != NULL	 ? BUNDLE
+			   : key != NULL	 ? PUBLIC_KEY
+						 : UNKNOWN;
+
+	X509_SIG_free(sealed);
+	X509_free(certificate);
+	PKCS12_free(bundle);
+	EVP_PKEY_free(key);
+	return is;
+}
+
+static void not_plain(const struct secbuf *file, bool sealed, const char *option)
+{
+	enum stranger is = sealed ? SEALED_KEY : UNKNOWN;
+
+	message_error("Could not read the PKCS#8 file. Maybe it is encypted (%s <PIN>)", option);
+	for (size_t i = 0; is == UNKNOWN && i < ARRAY_LEN(strangers); i++)
+		if (key_part_has(file, strangers[i].name))
+			is = strangers[i].is;
+	if (is == UNKNOWN && file->len > 0)
+		is = stranger_in_der(file->data, (long)file->len);
+	if (is == SEALED_KEY)
+		message_hint("give the password of the file with %s", option);
+	else if (strcmp(option, KEY_FILE_PIN) == 0)
+		message_hint("%s", hints[is]);
 }
 
 /* A traditional form, or DER of any kind. */
@@ -124,33 +165,34 @@ static EVP_PKEY *from_form(const unsigned char *data, long len, size_t kind)
 	return d2i_AutoPrivateKey_ex(NULL, &p, len, ossl_ctx(), NULL);
 }
 
-static EVP_PKEY *read_plain(const struct secbuf *file)
+static EVP_PKEY *read_plain(const struct secbuf *file, const char *option)
 {
 	PKCS8_PRIV_KEY_INFO *info = NULL;
 	EVP_PKEY *key = NULL;
 	struct key_part part;
+	bool sealed = false;
 
 	if (key_part_find(file, private_names, &part)) {
 		const unsigned char *p = part.data;
 
+		sealed = part.header != NULL && part.header[0] != '\0';
 		if (part.kind == PLAIN || part.kind == NO_PEM)
 			info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, part.len);
-		if (info == NULL && (part.kind == NO_PEM || is_form(&part)) &&
-		    (part.header == NULL || part.header[0] == '\0'))
+		if (info == NULL && (part.kind == NO_PEM || is_form(&part)) && !sealed)
 			key = from_form(part.data, part.len, part.kind);
 	}
 	key_part_free(&part);
 	if (info != NULL)
 		return from_info(info);
 	if (key == NULL)
-		not_plain(file);
+		not_plain(file, sealed, option);
 	return key;
 }
 
-static EVP_PKEY *wrong_password(void)
+static EVP_PKEY *wrong_password(const char *option)
 {
-	message_error("Could not decrypt the PKCS#8 file. Maybe wrong PIN to file "
-		      "(--file-pin <PIN>)");
+	message_error("Could not decrypt the PKCS#8 file. Maybe wrong PIN to file (%s <PIN>)",
+		      option);
 	return NULL;
 }
 
@@ -172,7 +214,8 @@ static int give_password(char *buf, int size, int writing, void *arg)
 }
 
 /* A traditional form says in its header how it is encrypted. */
-static EVP_PKEY *open_form(struct key_part *part, const struct secbuf *password)
+static EVP_PKEY *open_form(struct key_part *part, const struct secbuf *password,
+			   const char *option)
 {
 	EVP_CIPHER_INFO cipher;
 	struct secbuf *copy = NULL;
@@ -187,10 +230,11 @@ static EVP_PKEY *open_form(struct key_part *part, const struct secbuf *password)
 	secbuf_free(copy);
 	if (ok)
 		key = from_form(part->data, part->len, part->kind);
-	return key != NULL ? key : wrong_password();
+	return key != NULL ? key : wrong_password(option);
 }
 
-static EVP_PKEY *open_sealed(const struct key_part *part, const struct secbuf *password)
+static EVP_PKEY *open_sealed(const struct key_part *part, const struct secbuf *password,
+			     const char *option)
 {
 	const unsigned char *p = part->data;
 	X509_SIG *sealed = d2i_X509_SIG(NULL, &p, part->len);
@@ -201,10 +245,11 @@ static EVP_PKEY *open_sealed(const struct key_part *part, const struct secbuf *p
 	info = PKCS8_decrypt_ex(sealed, (const char *)password->data, (int)password->len,
 				ossl_ctx(), NULL);
 	X509_SIG_free(sealed);
-	return info != NULL ? from_info(info) : wrong_password();
+	return info != NULL ? from_info(info) : wrong_password(option);
 }
 
-static EVP_PKEY *read_sealed(const struct secbuf *file, const struct secbuf *password)
+static EVP_PKEY *read_sealed(const struct secbuf *file, const struct secbuf *password,
+			     const char *option)
 {
 	EVP_PKEY *key = NULL;
 	struct key_part part;
@@ -212,18 +257,20 @@ static EVP_PKEY *read_sealed(const struct secbuf *file, const struct secbuf *pas
 	if (!key_part_find(file, private_names, &part))
 		message_error("Out of memory.");
 	else if (is_form(&part))
-		key = open_form(&part, password);
+		key = open_form(&part, password, option);
 	else if (part.kind == PLAIN)
 		key = not_sealed();
 	else
-		key = open_sealed(&part, password);
+		key = open_sealed(&part, password, option);
 	key_part_free(&part);
 	return key;
 }
 
-EVP_PKEY *key_file_decode(const struct secbuf *file, const struct secbuf *password)
+EVP_PKEY *key_file_decode(const struct secbuf *file, const struct secbuf *password,
+			  const char *option)
 {
-	EVP_PKEY *key = password != NULL ? read_sealed(file, password) : read_plain(file);
+	EVP_PKEY *key = password != NULL ? read_sealed(file, password, option)
+					 : read_plain(file, option);
 
 	ossl_clear();
 	return key;
@@ -237,9 +284,10 @@ EVP_PKEY *key_file_pkey(const char *path, const struct secbuf *password)
 
 	if (key_file_read(path, &file) == FILE_NOT_OPEN) {
 		message_error("Could open the PKCS#8 file: %s", path);
+		key_file_hint(path);
 		return NULL;
 	}
-	key = key_file_decode(file != NULL ? file : &nothing, password);
+	key = key_file_decode(file != NULL ? file : &nothing, password, KEY_FILE_PIN);
 	secbuf_free(file);
 	return key;
 }

@@ -13,16 +13,21 @@ enum file_state {
 	FILE_NOT_READ /* also: empty, or larger than any key */
 };
 
-/* The whole file. The caller owns *out. */
+/* The whole file. The caller owns *out. errno tells why it is not open. */
 enum file_state key_file_read(const char *path, struct secbuf **out);
+
+/* The hint for a file that could not be opened: its name and errno. */
+void key_file_hint(const char *path);
 
 /*
  * The private key in PKCS#8, or in OpenSSL's traditional forms; encrypted exactly if a password is
  * given (it may be NULL, but not for a plain file). NULL, reported, when there is none; the caller
- * owns the result. Needs ossl_open, as all that follows.
+ * owns the result. option is how the tool calls the password. Needs ossl_open, as all that follows.
  */
+#define KEY_FILE_PIN "--file-pin"
 EVP_PKEY *key_file_pkey(const char *path, const struct secbuf *password);
-EVP_PKEY *key_file_decode(const struct secbuf *file, const struct secbuf *password);
+EVP_PKEY *key_file_decode(const struct secbuf *file, const struct secbuf *password,
+			  const char *option);
 
 /*
  * The public key: SubjectPublicKeyInfo, PKCS#1 (PEM), or that of a certificate. As key_file_pkey.

@@ -7,7 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bin/common/message.h"
 #include "bin/common/secret.h"
+#include "common/str.h"
+
+/* A name is shown as meant when so few edits make it one that is known. */
+#define DISTANCE_MAX 3
 
 /* What getopt_long answers for row i. */
 #define ROW_VALUE(i) (0x100 + (int)(i))
@@ -138,6 +143,31 @@ static char *argument_of(const struct option_row *r, int argc, char **argv)
 	return optarg;
 }
 
+/* The option that resembles most what begins with --, if one does. */
+static void hint_at(const struct option_table *t, const char *wrong)
+{
+	size_t least = DISTANCE_MAX + 1;
+	const char *best = NULL;
+	char name[32];
+
+	if (wrong == NULL || strncmp(wrong, "--", 2) != 0)
+		return;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(wrong + 2, "="), wrong + 2);
+	for (size_t i = 0; i < t->count; i++) {
+		size_t d = str_distance(name, t->rows[i].name);
+
+		/* One that it is an abbreviation of was not clear, or lacks its argument. */
+		if (strncmp(name, t->rows[i].name, strlen(name)) == 0)
+			return;
+		if (d < least && d <= strlen(t->rows[i].name) / 2) {
+			least = d;
+			best = t->rows[i].name;
+		}
+	}
+	if (best != NULL)
+		message_hint("did you mean --%s?", best);
+}
+
 static void fill(const struct option_table *t, struct option *longs)
 {
 	for (size_t i = 0; i < t->count; i++) {
@@ -167,6 +197,8 @@ int option_table_read(const struct option_table *t, int argc, char **argv, void 
 			status = take(t, r, argument_of(r, argc, argv), values, taken);
 		} else {
 			option_table_help(t); /* scripts count on 0 here, as in SoftHSM 2 */
+			fflush(stdout);
+			hint_at(t, argv[optind - 1]);
 			status = EXIT_SUCCESS;
 		}
 	}

@@ -4,6 +4,7 @@
 
 #include <openssl/crypto.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "bin/common/message.h"
 #include "bin/common/prompt.h"
@@ -11,11 +12,12 @@
 struct pin_texts {
 	const char *title;
 	const char *name;
+	const char *option;
 };
 
 static const struct pin_texts texts[] = {
-	[PIN_SO] = { "SO PIN", "SO PIN" },
-	[PIN_USER] = { "User PIN", "user PIN" },
+	[PIN_SO] = { "SO PIN", "SO PIN", "--so-pin" },
+	[PIN_USER] = { "User PIN", "user PIN", "--pin" },
 };
 
 static bool length_is_right(const struct secbuf *pin)
@@ -68,6 +70,18 @@ out:
 	return readable;
 }
 
+/* What is given is not mended by typing where there is no terminal. */
+static void tell_missing(const struct pin_texts *t, const struct secbuf *given)
+{
+	message_error("Could not get %s", t->name);
+	if (given != NULL)
+		message_hint("a PIN has %d to %d characters; what %s gives has not", PIN_MIN,
+			     PIN_MAX, t->option);
+	else if (isatty(STDIN_FILENO) != 1)
+		message_hint("there is no terminal to ask at: use %s <PIN>, env:NAME or file:PATH",
+			     t->option);
+}
+
 struct secbuf *pin_get(enum pin_role role, const struct secbuf *given)
 {
 	const struct pin_texts *t = &texts[role];
@@ -79,6 +93,6 @@ struct secbuf *pin_get(enum pin_role role, const struct secbuf *given)
 		while (pin == NULL && ask_twice(t, &pin))
 			continue;
 	if (pin == NULL)
-		message_error("Could not get %s", t->name);
+		tell_missing(t, given);
 	return pin;
 }

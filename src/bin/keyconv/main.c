@@ -131,7 +131,7 @@ static struct secbuf *text_of(const struct keyconv *k, EVP_PKEY *key)
 
 static bool to_bind(const struct keyconv *k, const struct secbuf *file)
 {
-	EVP_PKEY *key = key_file_decode(file, k->pin);
+	EVP_PKEY *key = key_file_decode(file, k->pin, "--pin");
 	struct secbuf *text = key != NULL ? text_of(k, key) : NULL;
 	bool ok = write_out(k, text);
 
@@ -157,6 +157,7 @@ static bool is_pkcs8(const struct secbuf *file)
 static bool run(const struct keyconv *k)
 {
 	struct secbuf *file = NULL;
+	enum file_state state;
 	bool ok;
 
 	if (k->in == NULL || k->out == NULL) {
@@ -167,8 +168,11 @@ static bool run(const struct keyconv *k)
 				      "Use --out <path>");
 		return false;
 	}
-	if (key_file_read(k->in, &file) != FILE_READ) {
+	state = key_file_read(k->in, &file);
+	if (state != FILE_READ) {
 		message_error("Could not open input file %s for reading.", k->in);
+		if (state == FILE_NOT_OPEN)
+			key_file_hint(k->in);
 		return false;
 	}
 	ok = is_pkcs8(file) ? to_bind(k, file) : from_bind(k, file);

@@ -3,7 +3,9 @@
 #include <stdio.h>
 
 #include "bin/common/message.h"
+#include "bin/util/busy.h"
 #include "bin/util/options.h"
+#include "bin/util/other_kind.h"
 #include "bin/util/select.h"
 #include "bin/util/startup.h"
 #include "common/log.h"
@@ -31,13 +33,21 @@ static const struct token_entry *find_token(const struct tokens *tokens,
 		return found;
 	message_error(count == 0 ? "Could not find a token using --serial or --token."
 				 : "Found multiple matching tokens.");
+	message_hint(count == 0 ? "softhsm2-util --show-slots lists the tokens"
+				: "--serial tells them apart; softhsm2-util --show-slots lists them");
+	if (count == 0)
+		other_kind_hints(tokens, backend);
 	return NULL;
 }
 
 static bool delete_found(const struct token_entry *e)
 {
-	CK_RV rv = store_delete(e->backend, e->dir);
+	struct busy busy;
+	CK_RV rv;
 
+	busy_start(&busy, "Deleting");
+	rv = store_delete(e->backend, e->dir);
+	busy_end(&busy);
 	if (rv != CKR_OK) {
 		message_error_rv(rv, "Could not delete the directory: %s", e->dir);
 		return false;

@@ -53,6 +53,7 @@ static bool make_token(struct job *j)
 		fputs("CKR_PIN_INCORRECT: The given SO PIN does not match the one in the token. "
 		      "Needed when reinitializing the token.\n",
 		      stderr);
+		message_hint("--free makes a new token and leaves this one as it is");
 		return false;
 	default:
 		fprintf(stderr, "ERROR rv=0x%08lX: Could not initialize the token.\n", rv);

@@ -2,9 +2,11 @@
 
 #include "bin/util/options.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bin/common/message.h"
 #include "bin/common/option_table.h"
 
 #define MEMBER(m) offsetof(struct options, m)
@@ -110,6 +112,11 @@ int options_read(struct options *o, int argc, char **argv)
 		o->token = o->to;
 	if (status < 0 && taken.actions != 1) {
 		option_table_help(&table);
+		fflush(stdout);
+		if (taken.actions > 1)
+			message_hint("these are %u actions; there must be one", taken.actions);
+		else if (argc > 1)
+			message_hint("there is no action among the options");
 		status = EXIT_FAILURE;
 	}
 	return status;

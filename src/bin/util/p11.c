@@ -13,6 +13,7 @@ static bool load_failed(const char *reason)
 {
 	message_error("Could not load the PKCS#11 library/module: %s", reason);
 	message_see_log("ERROR: ");
+	message_hint("softhsm2-util --show-config default-pkcs11-lib prints the path of our own");
 	return false;
 }
 

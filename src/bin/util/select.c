@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bin/common/message.h"
+#include "bin/util/other_kind.h"
 #include "common/str.h"
 
 struct search {
@@ -160,6 +161,8 @@ bool slot_select(struct p11 *p, const struct options *o, bool free_allowed, CK_S
 		message_error("Could not find a slot/token using --serial, %s",
 		              free_allowed ? "--token, or --free." : "or --token");
 		message_hint("softhsm2-util --show-slots lists the tokens");
+		if (p->handle == NULL)
+			other_kind_look();
 	}
 	if (s.count > 1) {
 		message_error("Found multiple matching slots/tokens.");

@@ -7,6 +7,7 @@
 #include "bin/common/json.h"
 #include "bin/common/message.h"
 #include "bin/util/options.h"
+#include "bin/util/other_kind.h"
 #include "common/str.h"
 
 /*
@@ -131,6 +132,8 @@ static bool show_slots(const struct options *o, struct p11 *p)
 		ok = (o->json ? slot_json(p, ids[i], &j) : show_slot(p, ids[i])) && ok;
 	if (j.depth > 0)
 		json_close(&j, ']');
+	if (p->handle == NULL)
+		other_kind_look();
 	free(ids);
 	return ok;
 }

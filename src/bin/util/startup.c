@@ -70,6 +70,10 @@ void startup_bad_tokendir(const struct conf *c, const char *prefix)
 	fprintf(stderr, "%sFailed to enumerate object store in %s\n", prefix, c->tokendir);
 	print_bad_value(c, "directories.tokendir", c->tokendir, strerror(cause));
 	print_notes(c);
+	if (cause == ENOENT)
+		message_hint("to make it: mkdir -p -m 700 %s", c->tokendir);
+	else if (cause == EACCES)
+		message_hint("this user may not; softhsm2.conf(5) says how several share tokens");
 }
 
 static bool tokendir_is_listable(const struct conf *c)
@@ -90,7 +94,9 @@ bool startup_check(void)
 	bool ok = startup_conf(&c, &backend) && tokendir_is_listable(c);
 
 	conf_free(c);
-	if (!ok)
+	if (!ok) {
 		message_error("Please verify that the SoftHSM configuration is correct.");
+		message_hint("softhsm2-util --show-config tells which file is read, and what it says");
+	}
 	return ok;
 }

@@ -231,6 +231,8 @@ bool import_aes(struct import *im)
 	if (state != FILE_READ) {
 		message_error(state == FILE_NOT_OPEN ? "Could not open the secret key file."
 		                                     : "Could not read the secret key file.");
+		if (state == FILE_NOT_OPEN)
+			key_file_hint(im->o->import_path);
 		return false;
 	}
 	import_begin(im, &t, &class, CKA_KEY_TYPE, &type);
@@ -243,6 +245,8 @@ bool import_aes(struct import *im)
 	                  "Could not save the secret key in the token. "
 	                  "Maybe the algorithm is not supported.",
 	                  &object);
+	if (!ok && value->len != 16 && value->len != 24 && value->len != 32)
+		message_hint("an AES key has 16, 24 or 32 bytes, the file has %zu", value->len);
 	secbuf_free(value);
 	return ok;
 }
