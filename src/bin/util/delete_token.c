@@ -33,8 +33,9 @@ static const struct token_entry *find_token(const struct tokens *tokens,
 		return found;
 	message_error(count == 0 ? "Could not find a token using --serial or --token."
 				 : "Found multiple matching tokens.");
-	message_hint(count == 0 ? "softhsm2-util --show-slots lists the tokens"
-				: "--serial tells them apart; softhsm2-util --show-slots lists them");
+	message_hint("%ssofthsm2-util --show-slots lists %s",
+		     count == 0 ? "" : "--serial tells them apart; ",
+		     count == 0 ? "the tokens" : "them");
 	if (count == 0)
 		other_kind_hints(tokens, backend);
 	return NULL;

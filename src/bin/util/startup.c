@@ -96,7 +96,8 @@ bool startup_check(void)
 	conf_free(c);
 	if (!ok) {
 		message_error("Please verify that the SoftHSM configuration is correct.");
-		message_hint("softhsm2-util --show-config tells which file is read, and what it says");
+		message_hint("softhsm2-util --show-config tells which file is read, and what it "
+			     "says");
 	}
 	return ok;
 }
