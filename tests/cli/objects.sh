@@ -213,6 +213,12 @@ traditional()
 	ends 0
 	"$objects" "$module" tok 1234 2>&1 | grep -q 'label=pss .* !decrypt !unwrap' ||
 		fail "a key for PSS may decrypt"
+	openssl pkey -in "$data/rsa-pss.pem" -pubout -out "$dir/pss.pub"
+	on --import "$dir/pss.pub" --import-type pubkey --label pss-public --id 56 --pin 1234
+	ends 0
+	says 'The RSA public key with label=pss-public has been imported.'
+	"$objects" "$module" tok 1234 2>&1 | grep -q 'label=pss-public .* !encrypt !wrap' ||
+		fail "a public key for PSS may encrypt"
 	on --import "$dir/dsa" --import-type cert --label l --id 59 --pin 1234
 	ends 1
 	on --import "$data/aes128.key" --aes --label raw --id 55 --pin 1234 --extractable
@@ -230,6 +236,23 @@ issue()
 		-set_serial "0x$3" -out "$dir/$1.crt" 2>/dev/null || fail "no certificate $1"
 }
 
+# A chain in PKCS#7, whose order does not count: the leaf is the one that issued no other.
+bag()
+{
+	quietly --init-token --free --label bag $pins
+	for form in PEM DER; do
+		openssl crl2pkcs7 -nocrl -certfile "$dir/root.crt" -certfile "$dir/middle.crt" \
+			-certfile "$dir/leaf.crt" -outform $form -out "$dir/bag.$form"
+		quietly --import "$dir/bag.$form" --import-type chain --token bag \
+			--label "$form" --id 01 --pin 1234 --force
+		"$util" --export - --token bag --label $form --export-type cert >"$dir/said"
+		cmp -s "$dir/said" "$dir/leaf.crt" || fail "PKCS#7 in $form: not the leaf"
+	done
+	[ "$("$util" --list-objects --token bag 2>/dev/null | grep -c certificate)" = 4 ] ||
+		fail "PKCS#7: issuers were stored twice"
+	quietly --delete-token --token bag
+}
+
 certificates()
 {
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/root.key" -subj /CN=root -days 9 \
@@ -242,6 +265,7 @@ certificates()
 	says 'The certificate with label=chain 3 has been imported.'
 	on --export - --label 'chain 2' --export-type cert
 	cmp -s "$dir/said" "$dir/middle.crt" || fail "the second certificate came back as another"
+	bag
 	openssl pkcs12 -export -in "$dir/leaf.crt" -inkey "$dir/leaf.key" \
 		-certfile "$dir/chain" -passout pass:file -out "$dir/p12"
 	on --import "$dir/p12" --import-type p12 --label bundle --id 62 --pin 1234 --file-pin wrong
@@ -260,6 +284,18 @@ certificates()
 	on --import "$data/rsa.pem" --import-type p12 --label l --id 69 --pin 1234
 	ends 1
 	says 'Could not read the PKCS#12 file'
+	outdated
+}
+
+# RC2 and triple DES, as they were usual: the password is right, and that is said.
+outdated()
+{
+	openssl pkcs12 -export -legacy -in "$dir/leaf.crt" -inkey "$dir/leaf.key" \
+		-passout pass:file -out "$dir/old.p12" 2>/dev/null || return
+	on --import "$dir/old.p12" --import-type p12 --label old --id 63 --pin 1234 --file-pin file
+	ends 1
+	says 'Its cipher is outdated.'
+	says 'Hint: openssl pkcs12 -legacy'
 }
 
 config()

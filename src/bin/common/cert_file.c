@@ -3,6 +3,7 @@
 
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
+#include <openssl/x509v3.h>
 #include <string.h>
 
 #include "bin/common/key_part.h"
@@ -17,8 +18,12 @@ static const char *const public_names[] = {
 	[NO_PEM] = NULL,
 };
 
-static const char *const certificate_names[] = { "CERTIFICATE", "TRUSTED CERTIFICATE",
-						 "X509 CERTIFICATE", NULL };
+enum certificate_kind { PLAIN, TRUSTED, OLD_NAME, PKCS7_LIST, NO_NAME };
+static const char *const certificate_names[] = {
+	[PLAIN] = "CERTIFICATE",	     [TRUSTED] = "TRUSTED CERTIFICATE",
+	[OLD_NAME] = "X509 CERTIFICATE", [PKCS7_LIST] = "PKCS7",
+	[NO_NAME] = NULL,
+};
 
 /* A file that can be read; NULL, reported, else. */
 static struct secbuf *read_file(const char *path, const char *unreadable)
@@ -83,12 +88,54 @@ EVP_PKEY *key_file_public(const char *path)
 	return key;
 }
 
+static bool issued_another(const STACK_OF(X509) *stack, int i)
+{
+	X509 *issuer = sk_X509_value(stack, i);
+
+	for (int j = 0; j < sk_X509_num(stack); j++)
+		if (j != i && X509_check_issued(issuer, sk_X509_value(stack, j)) == X509_V_OK)
+			return true;
+	return false;
+}
+
+/* Puts first the one that issued none of the others. */
+static bool leaf_first(STACK_OF(X509) *stack)
+{
+	int i = 0;
+
+	while (i < sk_X509_num(stack) && issued_another(stack, i))
+		i++;
+	return i == 0 || i == sk_X509_num(stack) ||
+	       sk_X509_unshift(stack, sk_X509_delete(stack, i)) > 0;
+}
+
+/* Those of a PKCS#7 file (RFC 2315 section 9), which come in an order that does not count. */
+static bool add_list(STACK_OF(X509) *stack, const struct key_part *part)
+{
+	const unsigned char *p = part->data;
+	PKCS7 *list = d2i_PKCS7(NULL, &p, part->len);
+	STACK_OF(X509) *certificates = NULL;
+	bool ok;
+
+	if (list != NULL && PKCS7_type_is_signed(list))
+		certificates = list->d.sign->cert;
+	ok = sk_X509_num(certificates) > 0 &&
+	     X509_add_certs(stack, certificates, X509_ADD_FLAG_UP_REF) == 1 && leaf_first(stack);
+	PKCS7_free(list);
+	return ok;
+}
+
 static bool add(STACK_OF(X509) *stack, const struct key_part *part)
 {
 	const unsigned char *p = part->data;
-	X509 *certificate = part->kind == 1 ? d2i_X509_AUX(NULL, &p, part->len)
-					    : d2i_X509(NULL, &p, part->len);
+	X509 *certificate = NULL;
 
+	if (part->kind == PKCS7_LIST)
+		return add_list(stack, part);
+	certificate = part->kind == TRUSTED ? d2i_X509_AUX(NULL, &p, part->len)
+					    : d2i_X509(NULL, &p, part->len);
+	if (certificate == NULL && part->kind == NO_NAME)
+		return add_list(stack, part);
 	if (certificate != NULL && sk_X509_push(stack, certificate) > 0)
 		return true;
 	X509_free(certificate);
@@ -136,6 +183,19 @@ STACK_OF(X509) *key_file_certificates(const char *path)
 	return stack;
 }
 
+/* The password is right, and yet the file does not open: its cipher is one of OpenSSL's past. */
+static void not_opened(PKCS12 *p12, const char *password)
+{
+	if (PKCS12_mac_present(p12) == 1 && PKCS12_verify_mac(p12, password, -1) == 1) {
+		message_error("Could not decrypt the PKCS#12 file. Its cipher is outdated.");
+		message_hint("openssl pkcs12 -legacy -in <path> -nodes | openssl pkcs12 -export "
+			     "-out <new path>");
+	} else {
+		message_error("Could not decrypt the PKCS#12 file. Maybe wrong PIN to file "
+			      "(--file-pin <PIN>)");
+	}
+}
+
 /* PKCS12_parse wants a password that ends in a NUL. */
 static bool open_bundle(PKCS12 *p12, const struct secbuf *password, struct key_bundle *out)
 {
@@ -143,10 +203,16 @@ static bool open_bundle(PKCS12 *p12, const struct secbuf *password, struct key_b
 	struct secbuf *text = secbuf_new(len + 1);
 	bool ok;
 
-	if (text != NULL && len > 0)
+	if (text == NULL) {
+		message_error("Out of memory.");
+		return false;
+	}
+	if (len > 0)
 		memcpy(text->data, password->data, len);
-	ok = text != NULL && PKCS12_parse(p12, (const char *)text->data, &out->key,
-					  &out->certificate, &out->others) == 1;
+	ok = PKCS12_parse(p12, (const char *)text->data, &out->key, &out->certificate,
+			  &out->others) == 1;
+	if (!ok)
+		not_opened(p12, (const char *)text->data);
 	secbuf_free(text);
 	return ok;
 }
@@ -166,9 +232,6 @@ bool key_file_bundle(const char *path, const struct secbuf *password, struct key
 		message_error("Could not read the PKCS#12 file: %s", path);
 	} else {
 		ok = open_bundle(p12, password, out);
-		if (!ok)
-			message_error("Could not decrypt the PKCS#12 file. Maybe wrong PIN to "
-				      "file (--file-pin <PIN>), or an outdated cipher");
 	}
 	PKCS12_free(p12);
 	secbuf_free(file);

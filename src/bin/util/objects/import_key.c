@@ -69,12 +69,33 @@ static EVP_PKEY *as_plain_rsa(EVP_PKEY *key)
 	return plain;
 }
 
+/* The same for a public key. */
+static EVP_PKEY *as_plain_public(EVP_PKEY *key)
+{
+	X509_PUBKEY *info = NULL;
+	const unsigned char *der = NULL;
+	EVP_PKEY *plain = NULL;
+	int len = 0;
+
+	if (X509_PUBKEY_set(&info, key) == 1 &&
+	    X509_PUBKEY_get0_param(NULL, &der, &len, NULL, info) == 1)
+		plain = d2i_PublicKey(EVP_PKEY_RSA, NULL, &der, len);
+	X509_PUBKEY_free(info);
+	ossl_clear();
+	return plain;
+}
+
+static bool is_pss(const EVP_PKEY *key)
+{
+	return EVP_PKEY_is_a(key, "RSA-PSS") == 1;
+}
+
 static CK_RV split(EVP_PKEY *key, struct pair *pair)
 {
 	EVP_PKEY *plain = NULL;
 	CK_RV rv;
 
-	pair->pss = EVP_PKEY_is_a(key, "RSA-PSS") == 1;
+	pair->pss = is_pss(key);
 	if (!pair->pss)
 		return keytype_from_pkey(key, &pair->type, pair->public, pair->private);
 	plain = as_plain_rsa(key);
@@ -192,19 +213,31 @@ bool import_keypair(struct import *im)
 	return ok;
 }
 
+static void take_public(EVP_PKEY *key, struct pair *pair)
+{
+	EVP_PKEY *plain = NULL;
+
+	pair->pss = is_pss(key);
+	if (pair->pss)
+		key = plain = as_plain_public(key);
+	pair->public = attrset_new(false);
+	if (key != NULL && pair->public != NULL &&
+	    keytype_from_public(key, &pair->type, pair->public) == CKR_OK)
+		pair->kind = find_kind(pair->type);
+	EVP_PKEY_free(plain);
+}
+
 /* The public half alone, of a file that has no more. */
 bool import_public(struct import *im)
 {
-	struct pair pair = { .public = attrset_new(false) };
+	struct pair pair = { .kind = NULL };
 	EVP_PKEY *key = NULL;
 	bool ok = false;
 
 	if (import_id_is_free(im, CKO_PUBLIC_KEY))
 		key = key_file_public(im->o->import_path);
 	if (key != NULL) {
-		if (pair.public != NULL &&
-		    keytype_from_public(key, &pair.type, pair.public) == CKR_OK)
-			pair.kind = find_kind(pair.type);
+		take_public(key, &pair);
 		if (pair.kind == NULL)
 			message_error("Cannot handle this algorithm.");
 		else
