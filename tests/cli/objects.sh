@@ -219,6 +219,17 @@ traditional()
 	says 'The RSA public key with label=pss-public has been imported.'
 	"$objects" "$module" tok 1234 2>&1 | grep -q 'label=pss-public .* !encrypt !wrap' ||
 		fail "a public key for PSS may encrypt"
+	# Keys for agreement do just that.
+	openssl genpkey -algorithm X448 -out "$dir/x448"
+	for key in "$dir/x448" "$data/x25519.pem"; do
+		id=$((id + 1))
+		on --import "$key" --label agrees --id $id --pin 1234 --extractable
+		ends 0
+		exported $id
+		[ "$of_private" = "$(public_of "$key")" ] || fail "$key came back as another"
+	done
+	listed '[o["uses"] for o in x if o["label"] == "agrees" and o["class"] == "private-key"] ==
+		[["derive"], ["derive"]]' --list-objects --token tok --pin 1234
 	on --import "$dir/dsa" --import-type cert --label l --id 59 --pin 1234
 	ends 1
 	on --import "$data/aes128.key" --aes --label raw --id 55 --pin 1234 --extractable

@@ -14,15 +14,16 @@ struct kind {
 	CK_KEY_TYPE type;
 	const char *name;
 	bool encrypts;
+	bool agrees; /* it does nothing but derive: no signatures */
 };
 
 static const struct kind kinds[] = {
-	{ CKK_RSA, "RSA", true },
-	{ CKK_DSA, "DSA", false },
-	{ CKK_EC, "ECDSA", false },
-	{ CKK_EC_EDWARDS, "EDDSA", false },
-	{ CKK_EC_MONTGOMERY, "EDDSA", false },
-	{ CKK_ML_DSA, "MLDSA", false },
+	{ CKK_RSA, "RSA", true, false },
+	{ CKK_DSA, "DSA", false, false },
+	{ CKK_EC, "ECDSA", false, false },
+	{ CKK_EC_EDWARDS, "EDDSA", false, false },
+	{ CKK_EC_MONTGOMERY, "EDDSA", false, true },
+	{ CKK_ML_DSA, "MLDSA", false, false },
 };
 
 /* A pair taken apart. */
@@ -143,9 +144,13 @@ static bool store_private(struct import *im, struct pair *pair, CK_OBJECT_HANDLE
 	attr_list_add_bool(&t, CKA_PRIVATE, true);
 	attr_list_add_bool(&t, CKA_SENSITIVE, true);
 	attr_list_add_bool(&t, CKA_EXTRACTABLE, im->o->extractable);
-	attr_list_add_bool(&t, CKA_SIGN, true);
+	attr_list_add_bool(&t, CKA_SIGN, !pair->kind->agrees);
 	attr_list_add_bool(&t, CKA_DECRYPT, encrypts);
 	attr_list_add_bool(&t, CKA_UNWRAP, encrypts);
+	if (pair->kind->agrees) {
+		attr_list_add_bool(&t, CKA_SIGN_RECOVER, false);
+		attr_list_add_bool(&t, CKA_DERIVE, true);
+	}
 	add_restriction(&t, pair);
 	attr_list_add_parts(&t, class, pair->type, pair->private);
 	return import_store(im, &t,
@@ -162,9 +167,11 @@ static bool store_public(struct import *im, struct pair *pair)
 	struct attr_list t;
 
 	import_begin(im, &t, &class, CKA_KEY_TYPE, &pair->type);
-	attr_list_add_bool(&t, CKA_VERIFY, true);
+	attr_list_add_bool(&t, CKA_VERIFY, !pair->kind->agrees);
 	attr_list_add_bool(&t, CKA_ENCRYPT, encrypts);
 	attr_list_add_bool(&t, CKA_WRAP, encrypts);
+	if (pair->kind->agrees)
+		attr_list_add_bool(&t, CKA_VERIFY_RECOVER, false);
 	add_restriction(&t, pair);
 	attr_list_add_parts(&t, class, pair->type, pair->public);
 	return import_store(im, &t, "Could not save the public key in the token.", &object);
