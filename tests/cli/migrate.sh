@@ -1,5 +1,5 @@
 #!/bin/sh
-# shellcheck disable=SC2034,SC2086 # for lib.sh; $pins is a list of words
+# shellcheck disable=SC2030,SC2031,SC2034,SC2086 # for lib.sh; $pins is a list of words
 # softhsm2-migrate, over a database with the tables of SoftHSM 1.
 tool=migrate
 # shellcheck source=tests/cli/lib.sh
