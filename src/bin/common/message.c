@@ -7,8 +7,10 @@
 
 #include "pkcs11/names.h"
 
+/* What was said before comes before, also where both streams go to one file. */
 static void PRINTF_LIKE(2, 0) print_line(const char *prefix, const char *fmt, va_list ap)
 {
+	fflush(stdout);
 	fputs(prefix, stderr);
 	vfprintf(stderr, fmt, ap);
 	fputc('\n', stderr);
@@ -20,6 +22,15 @@ void message_error(const char *fmt, ...)
 
 	va_start(ap, fmt);
 	print_line("ERROR: ", fmt, ap);
+	va_end(ap);
+}
+
+void message_plain(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	print_line("", fmt, ap);
 	va_end(ap);
 }
 

@@ -9,7 +9,10 @@
 /* "ERROR: ", the text, and a line end. */
 void message_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
-/* The same, then a line with the name of the PKCS#11 code that points to the log. */
+/* The text and a line end alone: what scripts know in that form. */
+void message_plain(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* As message_error, then a line with the name of the PKCS#11 code that points to the log. */
 void message_error_rv(CK_RV rv, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* "Hint: ", what to try next, and a line end; after an error. */

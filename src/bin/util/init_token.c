@@ -47,16 +47,15 @@ static bool make_token(struct job *j)
 	case CKR_OK:
 		return true;
 	case CKR_SLOT_ID_INVALID:
-		fprintf(stderr, "CKR_SLOT_ID_INVALID: Slot %lu does not exist.\n", j->slot);
+		message_plain("CKR_SLOT_ID_INVALID: Slot %lu does not exist.", j->slot);
 		return false;
 	case CKR_PIN_INCORRECT:
-		fputs("CKR_PIN_INCORRECT: The given SO PIN does not match the one in the token. "
-		      "Needed when reinitializing the token.\n",
-		      stderr);
+		message_plain("CKR_PIN_INCORRECT: The given SO PIN does not match the one in the "
+			      "token. Needed when reinitializing the token.");
 		message_hint("--free makes a new token and leaves this one as it is");
 		return false;
 	default:
-		fprintf(stderr, "ERROR rv=0x%08lX: Could not initialize the token.\n", rv);
+		message_plain("ERROR rv=0x%08lX: Could not initialize the token.", rv);
 		message_see_log("");
 		return false;
 	}

@@ -54,6 +54,7 @@ bool startup_conf(struct conf **conf, const struct store_backend **backend)
 		message_error("Could not select token backend.");
 		print_bad_value(c, "objectstore.backend", c->backend,
 				"this build has no such backend");
+		message_hint("objectstore.backend = file works in every build");
 	} else {
 		*conf = c;
 		return true;
