@@ -4,6 +4,7 @@
 # or an everyday mistake, leaves no line of the level ERROR in the log.
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
+unset TEST_BACKEND	# the configurations are its own
 
 side=ours
 util=$SOFTHSM2_UTIL
@@ -32,9 +33,11 @@ right()
 	"$util" "$@" >"$dir/said" 2>&1 </dev/null || fail "$*: $(cat "$dir/said")"
 }
 
+# everyday BACKEND
 everyday()
 {
 	world
+	set_conf "objectstore.backend = $1"
 	right --init-token --free --label tok $pins
 	right --show-slots
 	right --import "$data/p256.pem" --token tok --label key --id 01 --pin 1234
@@ -198,7 +201,8 @@ backends()
 	! grep -q '^Hint' "$dir/said" || fail "--show-slots: $(cat "$dir/said")"
 }
 
-everyday
+everyday file
+[ ! -x "$(dirname "$util")/softhsm2-dump-db" ] || everyday db
 configurations
 other_user
 command_lines
