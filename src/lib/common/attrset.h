@@ -20,6 +20,9 @@ enum attr_kind {
 	ATTR_MECHS = 5		/* CKA_ALLOWED_MECHANISMS: ascending, each once */
 };
 
+/* So many lines of 64 bytes: the set, its first items, and as many as are fetched side by side. */
+#define ATTRSET_PREFETCH 8
+
 struct attrset;
 
 struct attr {
@@ -68,6 +71,16 @@ struct attrset *attrset_share(const struct attrset *s);
 
 /* A deep copy, secret or not as asked. NULL when out of memory. */
 struct attrset *attrset_dup(const struct attrset *s, bool secret);
+
+/*
+ * Tells the processor that the set is going to be read. Among many objects none is in its cache,
+ * and one line of memory after the other takes longer than all at once.
+ */
+static inline void attrset_prefetch(const struct attrset *s)
+{
+	for (size_t i = 0; i < ATTRSET_PREFETCH; i++)
+		__builtin_prefetch((const unsigned char *)s + i * 64);
+}
 
 /* Borrowed, valid until the set changes; NULL when it is not there. */
 const struct attr *attrset_get(const struct attrset *s, CK_ATTRIBUTE_TYPE type);

@@ -16,20 +16,22 @@
 
 enum { PUBLIC, PRIVATE, HALVES };
 
-/* The objects that show one value. */
+/* One object under one of its values. */
+struct index_entry {
+	struct object *object;			/* NULL: not in use */
+	const struct attrset *attrs;		/* the object's */
+	struct index_entry *next, **link;	/* of the same value */
+	struct index_entry *sibling;		/* of the same object */
+	struct index_value *value;
+};
+
+/* The objects that show one value. Most values are those of one object, whose entry lies here. */
 struct index_value {
 	CK_ULONG hash;			/* not 0 */
 	size_t count;
 	struct index_entry *first;
 	struct handle_map *home;	/* NULL: the list of those whose value is not hashed */
-};
-
-/* One object under one of its values. */
-struct index_entry {
-	struct index_entry *next, **link;	/* of the same value */
-	struct index_entry *sibling;		/* of the same object */
-	struct index_value *value;
-	struct object *object;
+	struct index_entry own;
 };
 
 /* One attribute. */
@@ -42,6 +44,7 @@ struct index_map {
 
 struct object *index_entry_object(const struct index_entry *e)
 {
+	attrset_prefetch(e->attrs);
 	return e->object;
 }
 
@@ -68,11 +71,13 @@ static void unlink_entry(struct index_entry *e)
 	*e->link = e->next;
 	if (e->next != NULL)
 		e->next->link = e->link;
+	e->object = NULL;
+	if (e != &v->own)
+		free(e);
 	if (--v->count == 0 && v->home != NULL) {
 		handle_remove(v->home, v->hash);
 		free(v);
 	}
-	free(e);
 }
 
 void object_index_leave(struct object *o)
@@ -109,19 +114,18 @@ static CK_RV link_entry(struct index_map *m, struct object *o, const struct matc
 {
 	const struct attr_rule *rule = attr_rule_find(o->scope, m->type);
 	struct index_value *v = &m->unhashed[o->private];
-	struct index_entry *e = malloc(sizeof(*e));
+	struct index_entry *e;
 	CK_RV rv = CKR_OK;
 
-	if (e == NULL)
-		return CKR_HOST_MEMORY;
 	if ((rule->rules & SECRET) == 0)
 		rv = value_of(&m->values[o->private], hash_bytes(shown->data, shown->len), &v);
-	if (rv != CKR_OK) {
-		free(e);
+	if (rv != CKR_OK)
 		return rv;
-	}
+	e = v->own.object == NULL ? &v->own : malloc(sizeof(*e));
+	if (e == NULL)
+		return CKR_HOST_MEMORY;	/* the value has other objects */
 	*e = (struct index_entry){ .next = v->first, .link = &v->first, .sibling = o->entries,
-				   .value = v, .object = o };
+				   .value = v, .object = o, .attrs = o->attrs };
 	if (v->first != NULL)
 		v->first->link = &e->next;
 	v->first = e;

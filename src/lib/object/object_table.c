@@ -348,6 +348,7 @@ struct object *object_table_peek(struct object_table *t, const struct caller *wh
 
 	if (o == NULL || (o->private && !who->user))
 		return NULL;
+	attrset_prefetch(o->attrs);
 	if (o->home == &t->token &&
 	    (o->epoch != t->epoch || !store_is_quiet(t->token.store, false)))
 		return NULL;

@@ -27,20 +27,21 @@ struct object_grant {
 	bool always_authenticate;
 };
 
+/* What a search looks at comes first, in one line of the processor's cache. */
 struct object {
-	struct object *next, *prev;	/* all objects of the table, oldest first */
-	struct object_home *home;
-	uint64_t id;			/* the store's */
-	CK_OBJECT_HANDLE handle;	/* CK_INVALID_HANDLE until somebody has asked for it */
-	CK_SESSION_HANDLE owner; /* of a session object; CK_INVALID_HANDLE for token objects */
 	struct attrset *attrs;		/* in the stored form */
-	struct store_stamp stamp;
+	struct object_home *home;
+	CK_OBJECT_HANDLE handle;	/* CK_INVALID_HANDLE until somebody has asked for it */
 	uint64_t epoch;			/* of the table, when it was last known to be fresh */
 	uint32_t scope;
 	bool private;
-	unsigned sweep;			/* the last listing that it was seen in */
 	struct key *key;		/* decoded at first use, or NULL */
 	struct object_grant granted;	/* the last use of this key that was found right */
+	struct object *next, *prev;	/* all objects of the table, oldest first */
+	uint64_t id;			/* the store's */
+	CK_SESSION_HANDLE owner; /* of a session object; CK_INVALID_HANDLE for token objects */
+	struct store_stamp stamp;
+	unsigned sweep;			/* the last listing that it was seen in */
 	struct attrset *computed;	/* told, not stored (computed.h); NULL until asked for */
 	struct index_entry *entries;	/* where the index has it */
 };
