@@ -95,9 +95,13 @@ static CK_RV sight_object(int64_t id, void *arg)
 	return CKR_OK;
 }
 
+/* Room for what most objects have, so that they lie in one piece of memory. */
+#define LIKELY_ATTRS 32
+#define LIKELY_BYTES 320
+
 static CK_RV begin_ready(struct db_known_object *o)
 {
-	o->ready = attrset_new(false);
+	o->ready = attrset_new_sized(LIKELY_ATTRS, LIKELY_BYTES);
 	o->left = FILE_ATTRS_MAX;
 	o->damaged = false;
 	return o->ready == NULL ? CKR_HOST_MEMORY : CKR_OK;
