@@ -330,7 +330,9 @@ bool db_moved(const struct db_conn *c)
 {
 	int moved = 0;
 
-	return sqlite3_file_control(c->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK ||
+	return c->file->pMethods == NULL ||
+	       c->file->pMethods->xFileControl(c->file, SQLITE_FCNTL_HAS_MOVED, &moved) !=
+		       SQLITE_OK ||
 	       moved != 0;
 }
 
@@ -360,15 +362,10 @@ static bool is_mark_of_log(uint64_t mark)
 
 static int read_header(const struct db_conn *c, unsigned char header[HEADER_SIZE])
 {
-	sqlite3_file *file = NULL;
-	int rc = sqlite3_file_control(c->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-
 	errno = 0;
-	if (rc == SQLITE_OK && (file == NULL || file->pMethods == NULL))
-		rc = SQLITE_MISUSE;
-	if (rc == SQLITE_OK)
-		rc = file->pMethods->xRead(file, header, HEADER_SIZE, HEADER_AT);
-	return rc;
+	if (c->file->pMethods == NULL)
+		return SQLITE_MISUSE;
+	return c->file->pMethods->xRead(c->file, header, HEADER_SIZE, HEADER_AT);
 }
 
 static uint64_t counter_of(const unsigned char header[HEADER_SIZE])
@@ -590,6 +587,10 @@ static CK_RV open_database(struct db_conn *c)
 		rc = sqlite3_extended_result_codes(c->db, 1);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_busy_handler(c->db, wait_turn, c);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_file_control(c->db, "main", SQLITE_FCNTL_FILE_POINTER, &c->file);
+	if (rc == SQLITE_OK && c->file == NULL)
+		rc = SQLITE_MISUSE;
 	if (rc != SQLITE_OK)
 		return db_failed(c, "open", rc);
 	distrust(c->db);

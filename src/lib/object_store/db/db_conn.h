@@ -39,6 +39,7 @@ struct db_conn {
 	char *path;			/* of the database */
 	char *journal;			/* and of its journal */
 	sqlite3 *db;
+	sqlite3_file *file;		/* the database itself; SQLite's, as long as db is open */
 	sqlite3_stmt *statements[DB_STATEMENTS];
 	dev_t dev;			/* what the path led to then */
 	ino_t ino;
