@@ -114,11 +114,19 @@ void lock_reset(struct lock *l)
 
 CK_RV rwlock_init(struct rwlock *l)
 {
+	pthread_rwlockattr_t attr;
+	int err;
+
 	l->app = NULL;
 	if (app.wanted)
 		return app_create(&l->app);
-	l->rwlock = fresh_rwlock;
-	return CKR_OK;
+	if (pthread_rwlockattr_init(&attr) != 0)
+		return CKR_CANT_LOCK;
+	err = pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	if (err == 0)
+		err = pthread_rwlock_init(&l->rwlock, &attr);
+	(void)pthread_rwlockattr_destroy(&attr);
+	return err == 0 ? CKR_OK : CKR_CANT_LOCK;
 }
 
 void rwlock_destroy(struct rwlock *l)
