@@ -99,7 +99,7 @@ completes()
 # explained TOOL: its page names every option of its help.
 explained()
 {
-	mandoc -T ascii "$root$man/man1/$1.1" | col -b >"$dir/page"
+	mandoc -T ascii "$root$man/man1/$1.1" | sed "s/.$(printf '\b')//g" >"$dir/page"
 	"$root$bindir/$1" --help 2>"$dir/help" |
 		sed -n 's/^  \(-[a-z], \)\{0,1\}\(--[a-z0-9-]*\).*/\2/p' >"$dir/options"
 	[ -s "$dir/options" ] || return 1
