@@ -227,7 +227,7 @@ packages="$build_packages c++=g++ python3 libcunit1-dev libsqlite3-dev sqlite3 l
 	pkcs11-tool=opensc p11tool=gnutls-bin p11-kit softhsm2
 	libengine-pkcs11-openssl jarsigner=default-jdk-headless p11-kit-modules
 	modutil=libnss3-tools ssh=openssh-client sshd=openssh-server pki=strongswan-pki
-	libstrongswan-extra-plugins ods-hsmutil=libhsm-bin python3-pykcs11
+	libstrongswan-standard-plugins libstrongswan-extra-plugins ods-hsmutil=libhsm-bin python3-pykcs11
 	keymgr=knot kzonesign=knot-dnssecutils ldns-verify-zone=ldnsutils dnssec-verify=bind9-utils
 	openvpn stunnel=stunnel4 gpg gpgsm gpg-agent gnupg-pkcs11-scd node=nodejs npm=npm
 	bash mandoc setpriv=util-linux systemd-tmpfiles=systemd python3-yaml"
