@@ -174,8 +174,9 @@ static void conf_tokens(const char *tokens, const char *lines)
 	char conf[8192];
 
 	snprintf(conf, sizeof(conf),
-		 "directories.tokendir = %s\nobjectstore.backend = %s\nlog.level = ERROR\n%s",
-		 work_path("%s", tokens), conf_backend(), lines ? lines : "");
+		 "directories.tokendir = %s\nobjectstore.backend = %s\n%slog.level = ERROR\n%s",
+		 work_path("%s", tokens), conf_backend(),
+		 getenv("TEST_UNSYNCED") ? "objectstore.sync = off\n" : "", lines ? lines : "");
 	mkdir(work_path("%s", tokens), 0700);
 	file_write(work_path("softhsm2.conf"), conf);
 	setenv("SOFTHSM2_CONF", work_path("softhsm2.conf"), 1);
