@@ -12,8 +12,7 @@
 
 static const char *const file_names[] = { "*" FILE_OBJECT, "*" FILE_LOCKFILE, "*" FILE_TEMP,
 					  FILE_GENERATION, NULL };
-static const char *const db_names[] = { DB_FILE, DB_JOURNAL, DB_FILE "-wal", DB_FILE "-shm",
-					NULL };
+static const char *const db_names[] = { DB_FILE, DB_JOURNAL, DB_WAL, DB_SHM, NULL };
 
 static const struct store_kind kinds[] = {
 	{ "file", FILE_TOKEN FILE_OBJECT, file_names },

@@ -599,18 +599,6 @@ static CK_RV open_database(struct db_conn *c)
 	return rv == CKR_OK ? db_exec(c, settings, "open") : rv;
 }
 
-static char *path_ending(const char *path, const char *ending)
-{
-	size_t len = strlen(path), tail = strlen(ending) + 1;
-	char *out = malloc(len + tail);
-
-	if (out == NULL)
-		return NULL;
-	memcpy(out, path, len);
-	memcpy(out + len, ending, tail);
-	return out;
-}
-
 /* SQLite would open a link, a directory or a device too. */
 static CK_RV look_at_file(struct db_conn *c)
 {
@@ -630,13 +618,13 @@ static CK_RV look_at_file(struct db_conn *c)
 }
 
 /* The files that SQLite looks for beside it. */
-static CK_RV look_beside(const struct db_conn *c)
+static CK_RV look_beside(const struct db_conn *c, const char *dir)
 {
-	static const char *const endings[] = { "-journal", "-wal", "-shm" };
+	static const char *const names[] = { DB_JOURNAL, DB_WAL, DB_SHM };
 	CK_RV rv = CKR_OK;
 
-	for (size_t i = 0; i < ARRAY_LEN(endings) && rv == CKR_OK; i++) {
-		char *path = path_ending(c->path, endings[i]);
+	for (size_t i = 0; i < ARRAY_LEN(names) && rv == CKR_OK; i++) {
+		char *path = path_join(dir, names[i]);
 
 		if (path == NULL)
 			rv = CKR_HOST_MEMORY;
@@ -675,10 +663,10 @@ CK_RV db_open(const char *dir, struct db_conn **out)
 	c->aim = FILE_READING;
 	c->serial = atomic_fetch_add(&last_serial, 1);
 	c->path = database_path(dir);
-	c->journal = c->path == NULL ? NULL : path_ending(c->path, "-journal");
-	rv = c->journal == NULL ? CKR_HOST_MEMORY : look_at_file(c);
+	c->journal = path_join(dir, DB_JOURNAL);
+	rv = c->path == NULL || c->journal == NULL ? CKR_HOST_MEMORY : look_at_file(c);
 	if (rv == CKR_OK)
-		rv = look_beside(c);
+		rv = look_beside(c, dir);
 	if (rv == CKR_OK)
 		rv = open_database(c);
 	if (rv != CKR_OK) {

@@ -4,5 +4,7 @@
 
 #define DB_FILE "sqlite3.db"
 #define DB_JOURNAL DB_FILE "-journal"
+#define DB_WAL DB_FILE "-wal"
+#define DB_SHM DB_FILE "-shm"
 
 #endif
